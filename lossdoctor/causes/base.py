@@ -1,0 +1,108 @@
+"""Cause: why a run is sick. A value with its texts, and a function of the facts that yields signs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lossdoctor.record import Data, Layer, Optimizer, Output, Setup
+from lossdoctor.remedies import Remedy
+from lossdoctor.symptoms import DETECTORS, Symptom
+
+# Weights in log-odds. They add up to a confidence in diagnosis.py and nowhere else.
+CERTAIN, STRONG, FAIR, SLIGHT = 5.0, 2.0, 1.0, 0.5
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One reason for (weight > 0) or against (weight < 0) a cause, as a sentence with its number."""
+
+    weight: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What causes may look at: the setup, summaries of the data, the symptoms and the trial results."""
+
+    setup: Setup = field(default_factory=Setup)
+    data: Data = field(default_factory=Data)
+    symptoms: Mapping[str, Symptom] = field(default_factory=dict)
+    lab: Mapping[str, Any] = field(default_factory=dict)
+
+    def get(self, name: str) -> Symptom | None:
+        """Returns the symptom of that name, None when it was not seen.
+
+        Raises:
+            KeyError: no detector has that name (a typing slip must not go unseen).
+        """
+        if name not in DETECTORS:
+            raise KeyError(f"no detector is named {name!r}; those known: {', '.join(DETECTORS)}")
+        return self.symptoms.get(name)
+
+    @property
+    def optimizer(self) -> Optimizer:
+        return self.setup.optimizer or Optimizer("unknown")
+
+    @property
+    def output(self) -> Output:
+        """The first output (the only one of most models)."""
+        return self.setup.outputs[0] if self.setup.outputs else Output("output")
+
+    @property
+    def hidden(self) -> tuple[Layer, ...]:
+        """Layers with weights, without the last one."""
+        return tuple(layer for layer in self.setup.layers if layer.parameters)[:-1]
+
+    def replay(self, cause: str) -> Mapping[str, Any] | None:
+        """Returns the best replay of that cause's remedies (see trials), None when none was made."""
+        tries = [t for t in self.lab.get("replay", {}).get("trials", ()) if t["cause"] == cause]
+        order = {"confirmed": 0, "unclear": 1, "refuted": 2}
+        return min(tries, key=lambda t: order[t["verdict"]], default=None)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A near-to-life set of facts on which the cause must be named, or (`named=False`) stay silent."""
+
+    text: str
+    facts: Facts
+    named: bool = True
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One cause of the catalogue.
+
+    Attributes:
+        id: kebab-case name, a public promise; never changed, never used again.
+        code: "LD" and three digits: 1xx steps and rates, 2xx architecture and initial weights,
+            3xx data and labels, 4xx loss and output layer, 5xx number formats.
+        title: a short phrase, as the report's heading.
+        meaning: what goes wrong and how it shows, two or three sentences.
+        signs: yields reasons for and against from the facts.
+        remedies: yields what to change, best first.
+        references: papers or documentation, "Author year, address".
+        examples: facts on which it is named, and near misses on which it stays silent.
+        prior: log-odds before any sign.
+        severity: "error" or "warning" when named; "info" never alarms.
+        consequences: ids of causes that this one explains when both are named (they rank below it).
+    """
+
+    id: str
+    code: str
+    title: str
+    meaning: str
+    signs: Callable[[Facts], Iterable[Sign]]
+    remedies: Callable[[Facts], Iterable[Remedy]]
+    references: tuple[str, ...]
+    examples: tuple[Example, ...]
+    prior: float = -2.0
+    severity: str = "error"
+    consequences: tuple[str, ...] = ()
+
+
+def seen(*symptoms: Symptom, **facts: Any) -> Facts:
+    """Returns Facts with these symptoms, for examples: `seen(Symptom("loss-rising", 50.0))`."""
+    return Facts(symptoms={s.name: s for s in symptoms}, **facts)

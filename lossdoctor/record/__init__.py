@@ -1,0 +1,21 @@
+"""What was measured: Setup (static facts), Data (summaries of the data) and Record (all of it)."""
+
+from lossdoctor.record.data import Array, Data, Features, Target
+from lossdoctor.record.record import VERSION, Activity, Event, Record
+from lossdoctor.record.setup import Layer, Optimizer, Output, Setup, Variable
+
+__all__ = [
+    "VERSION",
+    "Activity",
+    "Array",
+    "Data",
+    "Event",
+    "Features",
+    "Layer",
+    "Optimizer",
+    "Output",
+    "Record",
+    "Setup",
+    "Target",
+    "Variable",
+]

@@ -1,0 +1,105 @@
+"""Record: everything that was measured in a run, as plain numpy and frozen dataclasses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lossdoctor.record import codec
+from lossdoctor.record.data import Data
+from lossdoctor.record.setup import Setup
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened at a step: a non-finite loss, a skipped update, a rollback, an error of ours."""
+
+    kind: str
+    text: str
+    step: int | None = None
+    epoch: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What a layer put out for the sample, at `when` = "initial" or "final" weights.
+
+    `dead`: share of units that are zero for every row; `zero`: share of zero entries; `saturated`: share
+    of entries in the flat part (|tanh| > 0.99, sigmoid or softmax beyond 0.01 and 0.99); `spread`: median
+    over units of the standard deviation over rows; `constant`: share of units whose spread is exactly 0.
+    `pre_scale` is the root mean square of the layer's input.
+    """
+
+    layer: str
+    kind: str
+    activation: str | None
+    when: str
+    dead: float = 0.0
+    zero: float = 0.0
+    saturated: float = 0.0
+    spread: float = 0.0
+    constant: float = 0.0
+    mean: float = 0.0
+    std: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    nonfinite: float = 0.0
+    input_scale: float = 0.0
+    output: bool = False  # the layer is the model's last (leave it out of saturation)
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything measured in one run.
+
+    `series` holds arrays by name, all rows in step order:
+
+    - "step", "epoch" [n]: index of the batch within the run (from 0) and of its epoch (from 0);
+      a row stands for one batch, or in long runs for a bucket of neighbouring batches ending at "step".
+    - "batch_loss", "grad_norm", "learning_rate", "input_absmax", "target_low", "target_high" [n]:
+      true loss of the batch (never the running mean of Keras's logs), global L2 norm of the raw
+      gradients, rate used, extreme values. A bucket's mean; NaN when any of it was.
+    - "batch_loss_max", "grad_norm_max" [n]: the bucket's largest.
+    - "sampled.step" [m], "sampled.steps" [m] (batches between the two looks at the weights),
+      "sampled.grad_norm", "sampled.weight_norm", "sampled.update_norm" [m, variables].
+    - "epoch.loss", "epoch.val_loss", "epoch.<metric>" [epochs]: Keras's own logs at each epoch's end.
+
+    `lab` holds the results of trials by name. `cost` is in seconds. `stopped` says how the run ended:
+    "finished", "interrupted", "error: ..." or "running".
+    """
+
+    setup: Setup = field(default_factory=Setup)
+    data: Data = field(default_factory=Data)
+    series: dict[str, np.ndarray] = field(default_factory=dict)
+    activity: tuple[Activity, ...] = ()
+    events: tuple[Event, ...] = ()
+    lab: dict[str, Any] = field(default_factory=dict)
+    cost: dict[str, float] = field(default_factory=dict)
+    stopped: str = "finished"
+    source: str = "fit"  # "fit", or what a bare history came from: "history", "csv", "tensorboard"
+    version: int = VERSION
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Returns strict JSON (no bare NaN) from which `from_json` makes an equal record."""
+        return codec.dumps(self, indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str) -> Record:
+        """Returns the record that `to_json` wrote.
+
+        Raises:
+            ValueError: the text is not JSON, not a record, or of a newer version.
+        """
+        raw = codec.json.loads(text)
+        if not isinstance(raw, dict) or "series" not in raw or "version" not in raw:
+            raise ValueError("not a lossdoctor record: pass a file that Report.to_json wrote")
+        if raw["version"] > VERSION:
+            raise ValueError(
+                f"the record has version {raw['version']}, this lossdoctor reads up to {VERSION}: upgrade it"
+            )
+        return codec.decode(raw, cls)

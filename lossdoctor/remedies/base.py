@@ -1,0 +1,54 @@
+"""Remedy: the line to change, and what a machine has to do to make that change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Action:
+    """A change that lossdoctor can carry out on a model, as plain data (so that it can be saved).
+
+    `kind` is a key of `remedies.apply.ACTIONS`; `arguments` are that function's keyword arguments.
+    """
+
+    kind: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What to change.
+
+    Attributes:
+        summary: one imperative sentence.
+        code: what to paste, in terms of the user's own compile call or layers; "" when there is none.
+        actions: how to apply it to a model; empty where only the user can act (relabel data, say).
+        verified: what a replay measured, as a sentence; None when it was not replayed.
+        confirmed: True or False when a replay confirmed or refuted it; None when it was not replayed.
+    """
+
+    summary: str
+    code: str = ""
+    actions: tuple[Action, ...] = ()
+    verified: str | None = None
+    confirmed: bool | None = None
+
+    def apply(self, model: Any) -> Any:
+        """Returns a fresh, compiled, untrained copy of `model` with this change, or None.
+
+        Args:
+            model: a built and compiled keras.Model. It is not touched.
+
+        Returns:
+            A new keras.Model; None where only the user can act.
+
+        Raises:
+            ValueError: the model cannot be rebuilt (its message says why).
+        """
+        if not self.actions:
+            return None
+        from lossdoctor.remedies.apply import apply_actions  # loads Keras
+
+        return apply_actions(model, self.actions)
