@@ -1,0 +1,1 @@
+"""The edge: thin Keras callbacks that call the rest."""

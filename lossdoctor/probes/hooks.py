@@ -1,0 +1,164 @@
+"""Hooks into one model's compiled training step, and their complete removal.
+
+Everything is wrapped on the instance, through `__dict__`: Keras tracks what is set with `setattr`, and
+nothing of ours may be tracked, saved or pickled. The wrappers do their work while a step is traced.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from lossdoctor.probes import keras_private
+
+
+class Observer:
+    """What wants to look into the step. All methods run at trace time (each step when run eagerly).
+
+    The tensors handed in are symbolic. What is measured is kept in tf.Variables of the observer's own.
+    """
+
+    def before_step(self, data: Any) -> None:
+        """`data` is what `train_step` got."""
+
+    def on_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> None:
+        """`loss` is the true batch loss (with penalties and weights, before loss scaling), a scalar."""
+
+    def around_apply(self, proceed: Callable[[], Any], gradients: Sequence[Any], variables: Sequence[Any]) -> None:
+        """Must call `proceed()`, which makes the update. Gradients are unscaled and unclipped."""
+        proceed()
+
+    def after_step(self, logs: Any) -> None:
+        """`logs` is what `train_step` returned."""
+
+    def on_test_data(self, data: Any) -> None:
+        """`data` is what `test_step` got in a validation during fit."""
+
+
+_HOOKS: weakref.WeakKeyDictionary[Any, Hooks] = weakref.WeakKeyDictionary()
+
+
+class Hooks:
+    """The wrappers on one model; `Hooks.of(model)` gives the one that a model has."""
+
+    def __init__(self, model: Any):
+        self._model = weakref.ref(model)
+        self.observers: list[Observer] = []
+        self.in_step = False
+        self.saw_loss = False  # compute_loss was called by the step that was traced last
+        self._undo: list[Callable[[], None]] = []
+
+    @classmethod
+    def of(cls, model: Any) -> Hooks:
+        if model not in _HOOKS:
+            _HOOKS[model] = cls(model)
+        return _HOOKS[model]
+
+    def add(self, observer: Observer) -> None:
+        if observer not in self.observers:
+            self.observers.append(observer)
+
+    def remove(self, observer: Observer) -> None:
+        """Takes `observer` out; the last one out restores the model."""
+        if observer in self.observers:
+            self.observers.remove(observer)
+        if not self.observers:
+            self.undo()
+
+    def install(self) -> None:
+        """Wraps the model's step and remakes its train function. Does nothing when that is done already."""
+        model = self._model()
+        if self._undo or model is None:
+            return
+        self._replace(model, "train_step", self._train_step(model.train_step))
+        self._replace(model, "test_step", self._test_step(model.test_step))
+        self._replace(model, "compute_loss", self._compute_loss(model.compute_loss))
+        for optimizer in keras_private.optimizers(model):
+            self._replace(optimizer, "apply", self._apply(optimizer.apply))
+        self._remake_functions(model)
+
+    def undo(self) -> None:
+        """Restores the model as if we had never been there. Safe to call at any time, any number of times."""
+        while self._undo:
+            self._undo.pop()()
+
+    def _replace(self, owner: Any, name: str, wrapper: Any) -> None:
+        before = vars(owner).get(name)
+
+        def restore() -> None:
+            if before is None:
+                vars(owner).pop(name, None)
+            else:
+                vars(owner)[name] = before
+
+        vars(owner)[name] = wrapper
+        self._undo.append(restore)
+
+    def _remake_functions(self, model: Any) -> None:
+        # A function traced by an earlier fit would never see the wrappers (field pitfall 22). The old ones
+        # come back at the end, so that a fit without us need not trace again.
+        before = model.train_function, model.test_function
+
+        def restore() -> None:
+            model.train_function, model.test_function = before
+
+        model.make_train_function(force=True)
+        model.test_function = None
+        self._undo.append(restore)
+
+    def _train_step(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def train_step(data: Any, *args: Any, **kwargs: Any) -> Any:
+            self.in_step, self.saw_loss = True, False
+            try:
+                for observer in self.observers:
+                    observer.before_step(data)
+                logs = original(data, *args, **kwargs)
+                for observer in self.observers:
+                    observer.after_step(logs)
+            finally:
+                self.in_step = False
+            return logs
+
+        return train_step
+
+    def _test_step(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def test_step(data: Any, *args: Any, **kwargs: Any) -> Any:
+            for observer in self.observers:
+                observer.on_test_data(data)
+            return original(data, *args, **kwargs)
+
+        return test_step
+
+    def _compute_loss(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        names = ("x", "y", "y_pred", "sample_weight")
+
+        def compute_loss(*args: Any, **kwargs: Any) -> Any:
+            loss = original(*args, **kwargs)
+            if self.in_step:
+                self.saw_loss = True
+                given = dict(zip(names, args, strict=False)) | kwargs
+                for observer in self.observers:
+                    observer.on_loss(*(given.get(n) for n in names), loss)
+            return loss
+
+        return compute_loss
+
+    def _apply(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def apply(grads: Any, trainable_variables: Any = None) -> Any:
+            grads = list(grads)
+            variables = list(trainable_variables) if trainable_variables is not None else []
+
+            def innermost() -> Any:
+                return original(grads, trainable_variables if trainable_variables is None else variables)
+
+            proceed: Callable[[], Any] = innermost
+            for observer in reversed(self.observers if self.in_step else []):
+                proceed = _around(observer, proceed, grads, variables)
+            return proceed()
+
+        return apply
+
+
+def _around(observer: Observer, proceed: Callable[[], Any], grads: list[Any], variables: list[Any]) -> Callable[[], Any]:
+    return lambda: observer.around_apply(proceed, grads, variables)

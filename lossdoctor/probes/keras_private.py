@@ -1,0 +1,79 @@
+"""The one file that knows private names of Keras, each with a fallback that says what is lost."""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+def fit_watch(on_exit: Callable[[], None]) -> bool:
+    """Calls `on_exit` as soon as the running `fit` is left, also by an exception in another callback.
+
+    Keras calls no hook when fit raises (field pitfall 32). The epoch iterator is a local of fit's frame,
+    so its finalizer runs when that frame is gone.
+
+    Returns:
+        False when the frame was not found; then only errors inside a step and `on_train_end` are noticed.
+    """
+    frame = inspect.currentframe()
+    while frame is not None:
+        iterator = frame.f_locals.get("epoch_iterator") if frame.f_code.co_name == "fit" else None
+        if iterator is not None:
+            # Not at exit: a half-built interpreter is no place to write reports.
+            weakref.finalize(iterator, on_exit).atexit = False
+            return True
+        frame = frame.f_back
+    return False
+
+
+def optimizers(model: Any) -> list[Any]:
+    """Returns the optimizers that update weights: the inner one under loss scaling, several for GANs."""
+    found = [model.optimizer] if getattr(model, "optimizer", None) is not None else []
+    if not found:
+        found = [v for v in vars(model).values() if callable(getattr(v, "apply_gradients", None))]
+    return [getattr(o, "inner_optimizer", o) for o in found]
+
+
+def layers(model: Any) -> list[Any]:
+    """Returns the leaf layers of a model, nested ones too; only the top level when Keras hides the rest."""
+    flatten = getattr(model, "_flatten_layers", None)
+    if flatten is None:
+        return list(model.layers)
+    return [
+        layer for layer in flatten(include_self=False, recursive=True) if not list(_children(layer))
+    ] or list(model.layers)
+
+
+def _children(layer: Any) -> Iterator[Any]:
+    flatten = getattr(layer, "_flatten_layers", None)
+    return iter(()) if flatten is None else flatten(include_self=False, recursive=False)
+
+
+def learning_rate(optimizer: Any) -> float | None:
+    """Returns the rate of the next step, also under a schedule or a distribution; None when there is none."""
+    from keras import ops
+
+    try:
+        return float(ops.convert_to_numpy(optimizer.learning_rate))
+    except (AttributeError, TypeError, ValueError):
+        return None
+
+
+def loss_total(model: Any) -> tuple[Any, Any] | None:
+    """Returns (total, count) variables of the metric "loss", from which a batch's own loss can be had."""
+    trackers = [getattr(model, "_loss_tracker", None), *getattr(model, "metrics", ())]
+    for metric in trackers:
+        if getattr(metric, "name", "") == "loss" and hasattr(metric, "total") and hasattr(metric, "count"):
+            return metric.total, metric.count
+    return None
+
+
+def compile_loss(model: Any) -> Any:
+    """Returns what the user passed as `loss=`, None when it cannot be seen."""
+    config = getattr(model, "_compile_config", None)
+    config = getattr(config, "config", None) or {}
+    if config.get("loss") is not None:
+        return config["loss"]
+    return getattr(model, "loss", None)
