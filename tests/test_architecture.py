@@ -1,0 +1,126 @@
+"""Who may import whom (DESIGN.md section 2), and who may load TensorFlow."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "lossdoctor"
+
+# Part of the package -> the parts that it may import. Lazy and type-only imports count.
+ALLOWED: dict[str, set[str]] = {
+    "record": set(),
+    "backoff": set(),
+    "losses": {"record"},
+    "remedies": {"record"},
+    "history": {"record"},
+    "symptoms": {"record", "losses"},
+    "causes": {"symptoms", "remedies", "record", "losses"},
+    "diagnosis": {"causes", "symptoms", "remedies", "record"},
+    "report": {"diagnosis", "symptoms", "remedies", "record"},
+    "catalogue": {"causes", "symptoms", "remedies", "record", "losses", "diagnosis"},
+    "probes": {"record", "losses"},
+    "trials": {"remedies", "record", "probes", "losses"},
+}
+BELOW_THE_EDGE = set(ALLOWED) - {"catalogue"}
+ALLOWED["callbacks"] = BELOW_THE_EDGE
+ALLOWED["checkup"] = BELOW_THE_EDGE
+ALLOWED["cli"] = (BELOW_THE_EDGE | {"catalogue", "checkup", "callbacks", "lossdoctor"}) - {"probes"}
+# The root hands out the public names, each loaded on first use.
+ALLOWED["lossdoctor"] = set(ALLOWED) - {"catalogue"}
+
+# Only these may import TensorFlow or Keras.
+HEAVY = ("probes/", "trials/", "callbacks/", "remedies/apply")
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def part_of(file: Path) -> str:
+    """Returns the part that a file belongs to: "causes", "cli", ..., "lossdoctor" for the root."""
+    inside = file.relative_to(PACKAGE)
+    if len(inside.parts) > 1:
+        return inside.parts[0]
+    return {"__init__": "lossdoctor", "__main__": "cli"}.get(inside.stem, inside.stem)
+
+
+def imports(file: Path) -> Iterator[tuple[int, str]]:
+    """Yields line and full dotted name of everything a file imports, wherever in the file it stands."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{file}:{node.lineno}: write imports in full, not relative"
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def parts_imported(file: Path) -> Iterator[tuple[int, str]]:
+    """Yields line and part for each import of our own; the version alone may come from the root."""
+    for line, name in imports(file):
+        pieces = name.split(".")
+        if pieces[0] == "lossdoctor" and pieces[1:] != ["__version__"]:
+            known = len(pieces) > 1 and pieces[1] in ALLOWED
+            yield line, pieces[1] if known else "lossdoctor"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
+def test_imports_follow_the_arrows(file):
+    """A file imports only the parts that its own part may know."""
+    part = part_of(file)
+    assert part in ALLOWED, f"{part} is a new part: say in ALLOWED (and in DESIGN.md) what it may import"
+    wrong = [
+        f"{file.relative_to(PACKAGE)}:{line} imports {other}; {part} may import {sorted(ALLOWED[part])}"
+        for line, other in parts_imported(file)
+        if other != part and other not in ALLOWED[part]
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
+def test_tensorflow_stays_at_the_edge(file):
+    """Nothing but probes, trials, callbacks and remedies/apply imports TensorFlow or Keras, not even lazily."""
+    inside = file.relative_to(PACKAGE).as_posix()
+    heavy = [f"{inside}:{line} imports {name}" for line, name in imports(file) if _is_heavy(name)]
+    assert inside.startswith(HEAVY) or not heavy, "\n".join(heavy)
+
+
+def _is_heavy(name: str) -> bool:
+    return name.split(".")[0] in ("tensorflow", "keras", "tf_keras")
+
+
+def test_the_arrows_have_no_loop():
+    """Of two parts at most one may import the other, directly or by way of others."""
+    for part in ALLOWED:
+        reached, frontier = set(), set(ALLOWED[part])
+        while frontier:
+            reached |= frontier
+            frontier = set().union(*(ALLOWED[p] for p in frontier)) - reached
+        assert part not in reached or part in ("lossdoctor", "cli"), f"{part} reaches itself"
+
+
+def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+LOADED = "print(sorted({m.split('.')[0] for m in sys.modules} & {'tensorflow', 'keras'}))"
+
+
+def test_importing_lossdoctor_does_not_load_tensorflow():
+    """`import lossdoctor` is quick: neither TensorFlow nor Keras is loaded until a callback is asked for."""
+    done = run_python(f"import sys, lossdoctor, lossdoctor.cli; {LOADED}")
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_diagnosing_a_file_does_not_load_tensorflow(tmp_path):
+    """`lossdoctor diagnose FILE` reads a CSVLogger file and judges it without TensorFlow."""
+    log = tmp_path / "log.csv"
+    log.write_text("epoch,loss\n0,0.7\n1,3.9\n2,2.6e4\n3,nan\n")
+    code = f"import sys; from lossdoctor.cli import main; status = main(sys.argv[1:]); print(status); {LOADED}"
+    done = run_python(code, "diagnose", str(log))
+    assert done.stdout.split()[-2:] == ["1", "[]"], done.stdout + done.stderr
