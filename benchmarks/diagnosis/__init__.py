@@ -1,0 +1,1 @@
+"""The diagnosis benchmark: sick runs, their repaired twins and healthy controls (see run.py)."""
