@@ -1,0 +1,13 @@
+"""Learning-rate backoff as a pure state machine: `step(policy, state, signal) -> (state, action)`.
+
+Deciding and doing are apart: nothing here knows Keras. callbacks/backoff.py feeds it one signal a training
+step and carries out what it says. Imports nothing of lossdoctor.
+"""
+
+from lossdoctor.backoff.machine import Action, State, step
+from lossdoctor.backoff.policy import Policy
+from lossdoctor.backoff.signal import Signal
+from lossdoctor.backoff.store import dumps, loads
+from lossdoctor.backoff.watch import Alarm, Watch, look
+
+__all__ = ["Action", "Alarm", "Policy", "Signal", "State", "Watch", "dumps", "look", "loads", "step"]

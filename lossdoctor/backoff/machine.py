@@ -1,0 +1,190 @@
+"""The machine: (policy, state, signal) -> (state, action)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from lossdoctor.backoff.policy import Policy
+from lossdoctor.backoff.signal import Signal
+from lossdoctor.backoff.watch import Alarm, Watch, look
+
+AT_ONCE = 25  # steps after a change of the rate within which a blow-up is that change's doing
+REPEAT = 200  # steps within which a second sudden blow-up is no longer one bad batch
+DEEPEST = 1e-3  # no single cut is deeper than this
+NEAR = 1.6  # growing stops when the next rate that blew up is less than this many times away
+STRIDE = 4.0  # the most the rate grows at a time
+LIMIT = 100.0  # gradient norms beyond this many times the largest good one are skipped in the step
+LIMIT_AFTER = 10  # good steps before that holds
+
+
+@dataclass(frozen=True)
+class Action:
+    """What to do now.
+
+    Attributes:
+        kind: "none"; "skip" (the step skipped a bad update: say so); "rollback" (back to good weights, rate
+            as it is); "backoff" (the same, and cut the rate); "grow" (raise the rate); "stop" (back to good
+            weights and end the training).
+        scale: what the user's rate is to be multiplied by from now on, 0 < scale <= 1.
+        before: take the newest snapshot made at or before this step.
+        text: what was seen, with numbers.
+    """
+
+    kind: str
+    scale: float
+    before: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class State:
+    """All that the machine remembers; JSON out and in by `store`.
+
+    Attributes:
+        scale: the user's rate is multiplied by this; 1 until the first backoff.
+        ceiling: the lowest scale that blew up; None before any did.
+        proven: the highest scale that stayed quiet for `recover_after` steps since the last blow-up there.
+        backoffs, rollbacks, skipped, grown: how often each happened.
+        streak: skipped steps in a row.
+        quiet: good steps in a row since the last action.
+        since: steps since the rate or the weights were last changed by us.
+        deeper: blow-ups in a row that came right after a cut; each squares the next cut.
+        good: good steps in the whole run.
+        norm: the largest gradient norm of a calm step.
+        strike: step of the last rollback that was put down to one bad batch.
+        stopped: why the run was ended, or None.
+        watch: the memory of the losses.
+    """
+
+    scale: float = 1.0
+    ceiling: float | None = None
+    proven: float | None = None
+    backoffs: int = 0
+    rollbacks: int = 0
+    skipped: int = 0
+    grown: int = 0
+    streak: int = 0
+    quiet: int = 0
+    since: int = 0
+    deeper: int = 0
+    good: int = 0
+    norm: float = 0.0
+    strike: int | None = None
+    stopped: str | None = None
+    watch: Watch = field(default_factory=Watch)
+
+    @property
+    def limit(self) -> float | None:
+        """Gradient norms above this are to be skipped in the step; None: only non-finite ones."""
+        return LIMIT * self.norm if self.good >= LIMIT_AFTER and self.norm > 0.0 else None
+
+    @property
+    def calm(self) -> bool:
+        """True when nothing speaks for divergence: the weights may be kept as good ones."""
+        return self.streak == 0 and self.watch.calm
+
+
+def step(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
+    """Returns the next state and what to do after one training step.
+
+    Args:
+        policy: the settings.
+        state: `State()` before the first step.
+        signal: what the step looked like.
+    """
+    if state.stopped is not None:
+        return state, Action("none", state.scale)
+    state = replace(state, since=state.since + 1)
+    if not signal.applied or not signal.finite:
+        return _bad(policy, state, signal)
+    return _good(policy, replace(state, streak=0), signal)
+
+
+def _bad(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
+    """One skipped step is a bad batch; `patience` in a row are not."""
+    state = replace(state, skipped=state.skipped + 1, streak=state.streak + 1, quiet=0)
+    seen = _what(signal)
+    if state.streak < policy.patience:
+        return state, Action("skip", state.scale, text=seen)
+    text = f"{seen}, for the {_ordinal(state.streak)} step in a row"
+    return _retreat(policy, state, signal, Alarm("skipped", text, state.watch.safe))
+
+
+def _good(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
+    watch, alarm = look(state.watch, signal, slow=state.since > policy.cooldown)
+    state = replace(state, watch=watch, good=state.good + 1, quiet=state.quiet + 1 if watch.calm else 0)
+    if alarm is not None:
+        return _retreat(policy, state, signal, alarm)
+    if watch.calm and signal.norm is not None:
+        state = replace(state, norm=max(state.norm, signal.norm))
+    if policy.recover_after is not None and state.quiet >= policy.recover_after:
+        return _grow(state)
+    return state, Action("none", state.scale)
+
+
+def _retreat(policy: Policy, state: State, signal: Signal, alarm: Alarm) -> tuple[State, Action]:
+    """Back to good weights; with a lower rate, unless one bad batch may be to blame for the first time."""
+    calm = replace(
+        state, streak=0, quiet=0, since=0, rollbacks=state.rollbacks + 1, watch=state.watch.fresh(signal.step + 1)
+    )
+    if alarm.sudden and state.since > AT_ONCE and not _struck(state, signal.step):
+        calm = replace(calm, strike=signal.step)
+        return calm, Action("rollback", state.scale, alarm.safe, f"{alarm.text} out of nothing (one bad batch?)")
+    floor = policy.min_lr / signal.rate if signal.rate else 0.0
+    scale, deeper = _cut(policy, state, floor)
+    if state.backoffs >= policy.max_backoffs or scale >= state.scale:
+        return _give_up(policy, calm, alarm)
+    calm = replace(
+        calm,
+        scale=scale,
+        deeper=deeper,
+        backoffs=state.backoffs + 1,
+        ceiling=state.scale if state.ceiling is None else min(state.ceiling, state.scale),
+        proven=None if state.proven is None or state.proven >= state.scale else state.proven,
+    )
+    return calm, Action("backoff", scale, alarm.safe, alarm.text)
+
+
+def _cut(policy: Policy, state: State, floor: float) -> tuple[float, int]:
+    """The next scale: back to a proven one, else down by deeper and deeper cuts (a galloping search)."""
+    if state.proven is not None and state.proven < state.scale:
+        return max(state.proven, min(floor, state.scale)), 0
+    deeper = state.deeper + 1 if state.backoffs and state.since <= AT_ONCE else 0
+    cut = max(policy.factor ** (2**min(deeper, 10)), min(DEEPEST, policy.factor))
+    return max(state.scale * cut, min(floor, state.scale)), deeper
+
+
+def _grow(state: State) -> tuple[State, Action]:
+    """Half way (on a log scale) towards the lowest rate that blew up, or towards the user's own."""
+    state = replace(state, quiet=0, deeper=0, proven=max(state.proven or 0.0, state.scale))
+    top = 1.0 if state.ceiling is None else min(1.0, state.ceiling)
+    if state.scale >= 1.0 or (state.ceiling is not None and top < NEAR * state.scale):
+        return state, Action("none", state.scale)
+    scale = min(1.0, STRIDE * state.scale, (state.scale * top) ** 0.5)
+    text = f"{state.proven:.3g} of the rate stayed quiet"
+    return replace(state, scale=scale, grown=state.grown + 1, since=0), Action("grow", scale, text=text)
+
+
+def _give_up(policy: Policy, state: State, alarm: Alarm) -> tuple[State, Action]:
+    if state.backoffs >= policy.max_backoffs:
+        why = f"{alarm.text}; max_backoffs={policy.max_backoffs} cuts of the rate did not help"
+    else:
+        why = f"{alarm.text}; the rate is at min_lr={policy.min_lr:g} already"
+    if alarm.kind == "skipped":
+        why += ". Lowering the rate changes nothing when the data itself is bad: look for NaN in x and y"
+    return replace(state, stopped=why), Action("stop", state.scale, alarm.safe, why)
+
+
+def _struck(state: State, step: int) -> bool:
+    return state.strike is not None and step - state.strike <= REPEAT
+
+
+def _what(signal: Signal) -> str:
+    if not signal.finite:
+        what = "loss" if signal.loss is not None and not signal.loss - signal.loss == 0.0 else "gradient"
+        return f"the {what} is not finite"
+    return f"the gradient norm is {signal.norm:.3g}, over {LIMIT:.0f} times the largest good one"
+
+
+def _ordinal(n: int) -> str:
+    return {1: "1st", 2: "2nd", 3: "3rd"}.get(n, f"{n}th")

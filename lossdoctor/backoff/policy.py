@@ -1,0 +1,56 @@
+"""Policy: the settings of a backoff, checked before training starts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How to act. Steps are training batches.
+
+    Attributes:
+        factor: the rate is multiplied by this at a backoff, 0 < factor < 1. When the run blows up again
+            right after a cut the next cuts are deeper: factor squared, then to the fourth (see `deeper`).
+        patience: bad steps in a row before going back to good weights.
+        cooldown: steps after an action in which only explosions and non-finite steps count.
+        max_backoffs: cuts of the rate in a run before giving up.
+        min_lr: the rate is never cut below this.
+        recover_after: quiet steps after which the rate may grow back towards the user's own, never above
+            it and never to a rate that blew up before; None leaves it where it is.
+
+    Raises:
+        ValueError: a setting is out of range; the message says what to pass.
+    """
+
+    factor: float = 0.5
+    patience: int = 3
+    cooldown: int = 5
+    max_backoffs: int = 12
+    min_lr: float = 0.0
+    recover_after: int | None = 20
+
+    def __post_init__(self) -> None:
+        if not _is_number(self.factor) or not 0.0 < self.factor < 1.0:
+            _refuse("factor", self.factor, "a number between 0 and 1, such as 0.5")
+        if not _is_number(self.min_lr) or not 0.0 <= self.min_lr:
+            _refuse("min_lr", self.min_lr, "a learning rate of 0 or more, such as 1e-6")
+        for name, least in (("patience", 1), ("cooldown", 0), ("max_backoffs", 0)):
+            _check_count(name, getattr(self, name), least)
+        if self.recover_after is not None:
+            _check_count("recover_after", self.recover_after, 1, "; None never raises the rate again")
+
+
+def _check_count(name: str, value: Any, least: int, more: str = "") -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        _refuse(name, value, f"a whole number of {least} or more{more}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _refuse(name: str, value: Any, instead: str) -> None:
+    raise ValueError(f"LRBackoff: {name}={value!r} is not possible. Pass {instead}.")

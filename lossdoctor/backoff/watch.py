@@ -1,0 +1,182 @@
+"""Watch: recognises from one run's own losses that it diverges. Pure; one frozen value in, one out."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass, replace
+
+from lossdoctor.backoff.signal import Signal
+
+# One-sided CUSUM of log(loss / reference) (Page 1954, Biometrika 41:100). With these two numbers three
+# steps at 100 times the reference raise the alarm, five at 10 times, twelve at 3 times, and never one alone.
+SLACK = 0.25  # losses up to exp(0.25) = 1.28 times the reference count as noise
+ENOUGH = 10.0
+ONE_STEP = 4.5  # the most that one batch can add, so that one corrupt batch never decides
+
+WINDOW = 9  # losses whose median is "the level"; odd, and short beside the shortest stretch judged
+BLOWN = 3.0  # a batch at this many times the reference is a blow-up when more follow it
+NO_BETTER = 0.95  # of the trivial loss: above it nothing has been learned
+STUCK_STEPS = 20  # steps at that level after a blow-up (two windows: the median has forgotten the peak)
+DIED = 0.9  # share of exactly zero gradient entries of a net whose units are dead
+DIED_RISE = 0.3  # ... and how much more that is than at the first step
+LOST = 0.5  # share of the gain so far that is gone again
+LOST_STEPS = 50  # for so many steps: slower than any warm restart we know is not (chosen on benchmarks/)
+SIGNIFICANT = 4.0  # robust standard deviations
+SUDDEN = 10.0  # a loss this many times the level before it came at once: one batch may be to blame
+SIGMA = 1.4826  # median absolute deviation to standard deviation, normal distribution
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """The run diverges.
+
+    Attributes:
+        kind: "explosion", "stuck", "died" or "lost".
+        text: what was seen, with numbers.
+        safe: weights from before this step are good.
+        sudden: it began with a jump out of a quiet stretch.
+    """
+
+    kind: str
+    text: str
+    safe: int
+    sudden: bool = False
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is remembered of a run. `fresh` forgets what belongs to thrown away weights.
+
+    Attributes:
+        first: loss of the first batch, that is of the initial weights.
+        high: the largest of `first` and the trivial loss: the reference for explosions.
+        low: the smallest of the two: above it nothing has been learned.
+        recent: the last losses, at most WINDOW.
+        best: the lowest median of a full window.
+        best_step: where that window began.
+        cusum: evidence for an explosion so far.
+        blown: losses beyond BLOWN x high since the last good level.
+        stuck, died, lost: steps in a row that speak for each.
+        dead: share of zero gradient entries at the first step.
+        safe: weights from before this step are known to be good.
+        sudden: the present trouble began with a jump.
+    """
+
+    first: float | None = None
+    high: float = 0.0
+    low: float = 0.0
+    recent: tuple[float, ...] = ()
+    best: float | None = None
+    best_step: int = 0
+    cusum: float = 0.0
+    blown: int = 0
+    stuck: int = 0
+    died: int = 0
+    lost: int = 0
+    dead: float | None = None
+    safe: int = 0
+    sudden: bool = False
+
+    @property
+    def level(self) -> float | None:
+        """Median of the recent losses."""
+        return statistics.median(self.recent) if self.recent else None
+
+    @property
+    def calm(self) -> bool:
+        """True when nothing at all speaks for divergence."""
+        return not (self.cusum or self.blown or self.stuck or self.died or self.lost)
+
+    def fresh(self, step: int) -> Watch:
+        """Returns the watch for a run that has just gone back to good weights before `step`."""
+        return Watch(first=self.first, high=self.high, low=self.low, dead=self.dead, safe=step)
+
+
+def look(watch: Watch, signal: Signal, *, slow: bool = True) -> tuple[Watch, Alarm | None]:
+    """Returns the watch after one applied step, and the alarm if it raises one.
+
+    Args:
+        watch: what is remembered so far.
+        signal: an applied step; its loss is finite or None.
+        slow: judge the slow signs too (not during a cooldown).
+    """
+    if signal.loss is None:
+        return replace(watch, safe=signal.step), None
+    watch = _first(watch, signal)
+    before = watch.level
+    watch = replace(watch, recent=(*watch.recent, signal.loss)[-WINDOW:])
+    watch = _lowest(_count(watch, signal, signal.loss, before), signal.step)
+    alarm = _judge(watch, signal, slow)
+    return (replace(watch, safe=signal.step) if alarm is None and watch.calm else watch), alarm
+
+
+def excess(loss: float, reference: float) -> float:
+    """log(loss / reference) above the reference, the linear shortfall below it; any sign of loss."""
+    unit = abs(reference) or 1.0
+    d = (loss - reference) / unit
+    return min(math.log1p(d), ONE_STEP) if d > 0 else max(d, -2.0)
+
+
+def _first(watch: Watch, signal: Signal) -> Watch:
+    if watch.first is not None or signal.loss is None:
+        return watch
+    levels = [v for v in (signal.loss, signal.trivial) if v is not None]
+    return replace(watch, first=signal.loss, high=max(levels), low=min(levels), dead=signal.dead)
+
+
+def _count(watch: Watch, signal: Signal, loss: float, before: float | None) -> Watch:
+    """Returns the watch with its counters moved by one step."""
+    over = excess(loss, watch.high)
+    level = watch.level if watch.level is not None else loss
+    no_better = excess(level, watch.low) > NO_BETTER - 1.0
+    blown = watch.blown + 1 if over > math.log(BLOWN) else watch.blown * no_better
+    died = signal.dead is not None and signal.dead > DIED and signal.dead > (watch.dead or 0.0) + DIED_RISE
+    jumped = before is not None and len(watch.recent) > 3 and excess(loss, before) > math.log(SUDDEN)
+    return replace(
+        watch,
+        cusum=max(0.0, watch.cusum + over - SLACK),
+        blown=blown,
+        stuck=watch.stuck + 1 if blown > 1 and no_better else 0,
+        died=watch.died + 1 if died and no_better else 0,
+        lost=watch.lost + 1 if _has_lost(watch, level) else 0,
+        sudden=jumped if watch.calm else watch.sudden,
+    )
+
+
+def _has_lost(watch: Watch, level: float) -> bool:
+    """True when most of the gain made so far is gone, beyond the scatter of the recent losses."""
+    if watch.best is None or watch.best >= watch.low:
+        return False
+    spread = SIGMA * statistics.median(abs(v - level) for v in watch.recent)
+    return level - watch.best > max(LOST * (watch.low - watch.best), SIGNIFICANT * spread)
+
+
+def _lowest(watch: Watch, step: int) -> Watch:
+    level = watch.level
+    if len(watch.recent) < WINDOW or level is None or (watch.best is not None and level >= watch.best):
+        return watch
+    return replace(watch, best=level, best_step=step - WINDOW + 1)
+
+
+def _judge(watch: Watch, signal: Signal, slow: bool) -> Alarm | None:
+    loss, level = signal.loss or 0.0, watch.level or 0.0
+    if watch.cusum > ENOUGH:
+        text = f"the batch loss is {loss:.3g}, {_times(loss, watch.high)} and stays up"
+        return Alarm("explosion", text, watch.safe, watch.sudden)
+    if slow and watch.stuck >= STUCK_STEPS:
+        text = f"the loss blew up and sits at {level:.3g}, no better than a constant prediction ({watch.low:.3g})"
+        return Alarm("stuck", text, watch.safe)
+    if slow and watch.died >= STUCK_STEPS:
+        text = f"{signal.dead:.0%} of the gradient is exactly zero and the loss sits at {level:.3g}: units died"
+        return Alarm("died", text, watch.safe)
+    if slow and watch.lost >= LOST_STEPS:
+        text = f"the loss climbed from {watch.best:.3g} back to {level:.3g} over many steps"
+        return Alarm("lost", text, watch.best_step)
+    return None
+
+
+def _times(loss: float, reference: float) -> str:
+    if reference <= 0.0:
+        return f"the first was {reference:.3g},"
+    return f"{loss / reference:.3g} times the level it began at,"
