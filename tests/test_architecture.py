@@ -30,7 +30,8 @@ ALLOWED: dict[str, set[str]] = {
 BELOW_THE_EDGE = set(ALLOWED) - {"catalogue"}
 ALLOWED["callbacks"] = BELOW_THE_EDGE
 ALLOWED["checkup"] = BELOW_THE_EDGE
-ALLOWED["cli"] = (BELOW_THE_EDGE | {"catalogue", "checkup", "callbacks", "lossdoctor"}) - {"probes"}
+ALLOWED["posthoc"] = BELOW_THE_EDGE
+ALLOWED["cli"] = (BELOW_THE_EDGE | {"catalogue", "checkup", "posthoc", "callbacks", "lossdoctor"}) - {"probes"}
 # The root hands out the public names, each loaded on first use.
 ALLOWED["lossdoctor"] = set(ALLOWED) - {"catalogue"}
 

@@ -1,0 +1,115 @@
+"""Columns of numbers (metric -> values) to a Record, whatever the columns are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from lossdoctor.record import Event, Record
+
+# What other loggers call Keras's own names. Lower case, every separator an underscore.
+ALIASES = {
+    "train_loss": "loss",
+    "training_loss": "loss",
+    "loss_train": "loss",
+    "loss_training": "loss",
+    "epoch_loss": "loss",
+    "valid_loss": "val_loss",
+    "validation_loss": "val_loss",
+    "loss_val": "val_loss",
+    "loss_valid": "val_loss",
+    "loss_validation": "val_loss",
+    "lr": "learning_rate",
+    "train_accuracy": "accuracy",
+    "train_acc": "accuracy",
+}
+COUNTERS = frozenset({"epoch", "step", "batch", "iteration", "index", "unnamed:_0", ""})
+MISSING = frozenset({"", "na", "n/a", "none", "null", "-"})  # Keras's CSVLogger writes NA
+
+
+def from_columns(columns: Mapping[str, Any], source: str, events: Iterable[Event] = ()) -> Record:
+    """Returns a Record from columns by metric name.
+
+    Args:
+        columns: metric -> values in order of epochs. A value is a number or a text of one; None, "" and
+            "NA" mean that there was no value, NaN means that the value was NaN.
+        source: what `Record.source` says: "history", "csv" or "tensorboard".
+        events: what was already left out on reading.
+
+    Raises:
+        ValueError: neither a loss nor a validation loss is among the columns, or it holds no number.
+    """
+    series: dict[str, np.ndarray] = {}
+    told = list(events)
+    for name, values in columns.items():
+        metric = canonical(str(name))
+        if metric in COUNTERS:
+            continue
+        found = _series(str(name), values, told)
+        if f"epoch.{metric}" not in series and found is not None:
+            series[f"epoch.{metric}"] = found
+    if "epoch.loss" not in series and "epoch.val_loss" not in series:
+        raise ValueError(_no_loss(columns, told))
+    return Record(series=series, events=tuple(told), source=source, stopped="finished")
+
+
+def canonical(name: str) -> str:
+    """Returns Keras's name for a column: "Train Loss" -> "loss", "val/loss" -> "val_loss"."""
+    plain = re.sub(r"[\s/.\-]+", "_", name.strip().lower())
+    return ALIASES.get(plain, plain)
+
+
+def left_out(text: str) -> Event:
+    """Returns the event that tells of something that could not be read."""
+    return Event("left-out", text)
+
+
+def _series(name: str, values: Any, told: list[Event]) -> np.ndarray | None:
+    """Returns the values as floats [epochs], None when they are no numbers; says so in `told`."""
+    try:
+        given = [values] if isinstance(values, (str, bytes, int, float)) else list(values)
+    except TypeError:
+        told.append(left_out(f"{name!r} was left out: it is no list of numbers but {type(values).__name__}"))
+        return None
+    numbers = [parse(v) for v in given]
+    wrong = [v for v, n in zip(given, numbers, strict=True) if n is None and not is_missing(v)]
+    kept = [n for n in numbers if n is not None]
+    if not kept:
+        told.append(left_out(f"{name!r} was left out: it holds no number" + _sample(wrong)))
+        return None
+    if wrong:
+        told.append(left_out(f"{len(wrong)} of {len(given)} values of {name!r} are no numbers" + _sample(wrong)))
+    return np.array(kept)
+
+
+def _sample(wrong: list[Any]) -> str:
+    return f" (such as {str(wrong[0])[:30]!r})" if wrong else ""
+
+
+def parse(value: Any) -> float | None:
+    """Returns a number from a number or its text ("nan", "-inf", "1e3"), None from anything else."""
+    if isinstance(value, bool):
+        return None
+    try:
+        return float(value)  # before anything else: a long file has tens of millions of cells
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a cell stands for "no value here" (which is not NaN)."""
+    return value is None or (isinstance(value, str) and value.strip().lower() in MISSING)
+
+
+def _no_loss(columns: Mapping[str, Any], told: list[Event]) -> str:
+    names = [str(name)[:30] for name in columns]
+    if not names:
+        return "the history is empty: pass the logs of a run that finished at least one epoch"
+    empty = [e.text for e in told if "loss" in e.text]
+    if empty:
+        return f"the history holds no usable loss ({empty[0]}): pass at least one number per epoch"
+    shown = ", ".join(repr(n) for n in names[:8]) + (", ..." if len(names) > 8 else "")
+    return f"no column is named 'loss' or 'val_loss' (found {shown}): pass the logs with the loss of each epoch"

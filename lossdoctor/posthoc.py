@@ -1,0 +1,52 @@
+"""`diagnose()`: the report on a run that is over, from its logs or its saved record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from lossdoctor.diagnosis import diagnose as conclude
+from lossdoctor.history import ACCEPTED, read
+from lossdoctor.record import Record
+from lossdoctor.report import Report
+
+
+def diagnose(history: Any, *, model: Any = None) -> Report:
+    """Returns what can be said of a finished run.
+
+    From losses alone that is whether the run diverged, became NaN, got stuck, swings or overfits. The
+    model adds what its layers, loss and optimizer tell. The rest needs `LossDoctor` in `model.fit`.
+
+    Args:
+        history: a keras History, a dict of lists, a pandas DataFrame, or the path of a CSVLogger file, a
+            TensorBoard folder, a saved record or a saved report. A Record or Report is taken as it is.
+        model: the compiled keras.Model that was trained, if it is at hand. It is only looked at.
+
+    Raises:
+        ValueError: nothing in `history` can be used, or `model` is no compiled Keras model; one sentence
+            names what came and what to pass.
+
+    Example:
+        >>> diagnose({"loss": [2.3, 41.0, 7.1e5, float("nan")]}).healthy
+        False
+    """
+    record = history.record if isinstance(history, Report) else read(history)
+    if not record.series and record.source != "fit":
+        raise ValueError(f"the history is empty: pass {ACCEPTED}")
+    if model is not None:
+        record = _with_setup(record, model)
+    return Report(record, conclude(record))
+
+
+def _with_setup(record: Record, model: Any) -> Record:
+    """Returns `record` with the facts of `model`, unless the record brought its own."""
+    if not hasattr(model, "layers") or getattr(model, "optimizer", None) is None:
+        raise ValueError(
+            f"model={type(model).__name__}: pass the compiled keras.Model that was trained, or leave model out"
+        )
+    if record.setup.layers:
+        return record
+    from lossdoctor.probes.setup import read_setup
+
+    epochs = len(record.series.get("epoch.loss", ()))
+    return replace(record, setup=read_setup(model, {"epochs": epochs}))

@@ -1,0 +1,60 @@
+"""How numbers, places and foreign strings are written in every report."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+SMALL, LARGE = 1e-3, 1e5  # outside of these a number is written with an exponent
+
+
+def number(value: Any, digits: int = 3) -> str:
+    """Returns `value` with `digits` significant digits: 0.0123, 4.1, 812, 3.2e7, NaN, infinite.
+
+    >>> [number(v) for v in (0.01234, 4.1, 812.0, 32456789.0, 1e-9, float("nan"))]
+    ['0.0123', '4.1', '812', '3.25e7', '1e-9', 'NaN']
+    """
+    value = float(value)
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "infinite" if value > 0 else "minus infinite"
+    if value == 0:
+        return "0"
+    if SMALL <= abs(value) < LARGE:
+        whole = abs(value) >= 10**digits
+        return f"{value:.0f}" if whole else f"{value:.{digits}g}"
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def seconds(value: float) -> str:
+    """Returns a duration as people say it: 3 ms, 2.4 s, 5 min."""
+    if value < 1:
+        return f"{1000 * value:.0f} ms"
+    return f"{value:.1f} s" if value < 120 else f"{value / 60:.0f} min"
+
+
+def place(step: int | None, epoch: int | None) -> str:
+    """Returns "epoch 3, step 120" from indices (epochs are counted from 1, as Keras prints them)."""
+    parts = [f"epoch {epoch + 1}"] if epoch is not None else []
+    return ", ".join(parts + ([f"step {step}"] if step is not None else []))
+
+
+def clean(text: Any) -> str:
+    """Returns `text` without control characters (a layer's name must not steer the terminal)."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in str(text).replace("\t", "    "))
+
+
+def sentence(text: str) -> str:
+    """Returns `text` with a full stop unless it ends a sentence by itself."""
+    text = text.strip()
+    return text if not text or text[-1] in ".!?:" else text + "."
+
+
+def shorten(text: str, limit: int) -> str:
+    """Returns `text` on one line, cut to `limit` characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 3].rstrip() + "..."
