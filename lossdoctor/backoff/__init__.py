@@ -4,10 +4,23 @@ Deciding and doing are apart: nothing here knows Keras. callbacks/backoff.py fee
 step and carries out what it says. Imports nothing of lossdoctor.
 """
 
-from lossdoctor.backoff.machine import Action, State, step
+from lossdoctor.backoff.machine import Action, State, landed, step, verdict
 from lossdoctor.backoff.policy import Policy
 from lossdoctor.backoff.signal import Signal
 from lossdoctor.backoff.store import dumps, loads
 from lossdoctor.backoff.watch import Alarm, Watch, look
 
-__all__ = ["Action", "Alarm", "Policy", "Signal", "State", "Watch", "dumps", "look", "loads", "step"]
+__all__ = [
+    "Action",
+    "Alarm",
+    "Policy",
+    "Signal",
+    "State",
+    "Watch",
+    "dumps",
+    "landed",
+    "loads",
+    "look",
+    "step",
+    "verdict",
+]

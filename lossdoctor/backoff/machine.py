@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 from lossdoctor.backoff.policy import Policy
@@ -11,6 +12,8 @@ from lossdoctor.backoff.watch import Alarm, Watch, look
 AT_ONCE = 25  # steps after a change of the rate within which a blow-up is that change's doing
 REPEAT = 200  # steps within which a second sudden blow-up is no longer one bad batch
 DEEPEST = 1e-3  # no single cut is deeper than this
+TRIES = 3  # blow-ups in a row after which the snapshot gone back to is not trusted any more
+ENDING = 3.0  # evidence (see watch.ENOUGH) that is enough to go back when no step is left to wait for
 NEAR = 1.6  # growing stops when the next rate that blew up is less than this many times away
 STRIDE = 4.0  # the most the rate grows at a time
 LIMIT = 100.0  # gradient norms beyond this many times the largest good one are skipped in the step
@@ -53,6 +56,8 @@ class State:
         norm: the largest gradient norm of a calm step.
         strike: step of the last rollback that was put down to one bad batch.
         stopped: why the run was ended, or None.
+        step: steps seen in all, that is the index of the next one.
+        target: step of the snapshot that the last rollback led to, while nothing quiet came after it.
         watch: the memory of the losses.
     """
 
@@ -71,6 +76,8 @@ class State:
     norm: float = 0.0
     strike: int | None = None
     stopped: str | None = None
+    step: int = 0
+    target: int | None = None
     watch: Watch = field(default_factory=Watch)
 
     @property
@@ -92,9 +99,9 @@ def step(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
         state: `State()` before the first step.
         signal: what the step looked like.
     """
+    state = replace(state, step=signal.step + 1, since=state.since + 1)
     if state.stopped is not None:
         return state, Action("none", state.scale)
-    state = replace(state, since=state.since + 1)
     if not signal.applied or not signal.finite:
         return _bad(policy, state, signal)
     return _good(policy, replace(state, streak=0), signal)
@@ -124,12 +131,20 @@ def _good(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
 
 def _retreat(policy: Policy, state: State, signal: Signal, alarm: Alarm) -> tuple[State, Action]:
     """Back to good weights; with a lower rate, unless one bad batch may be to blame for the first time."""
+    alarm = _further_back(state, alarm)
     calm = replace(
-        state, streak=0, quiet=0, since=0, rollbacks=state.rollbacks + 1, watch=state.watch.fresh(signal.step + 1)
+        state,
+        streak=0,
+        quiet=0,
+        since=0,
+        rollbacks=state.rollbacks + 1,
+        watch=state.watch.fresh(signal.step + 1),
     )
     if alarm.sudden and state.since > AT_ONCE and not _struck(state, signal.step):
         calm = replace(calm, strike=signal.step)
-        return calm, Action("rollback", state.scale, alarm.safe, f"{alarm.text} out of nothing (one bad batch?)")
+        return calm, Action(
+            "rollback", state.scale, alarm.safe, f"{alarm.text} out of nothing (one bad batch?)"
+        )
     floor = policy.min_lr / signal.rate if signal.rate else 0.0
     scale, deeper = _cut(policy, state, floor)
     if state.backoffs >= policy.max_backoffs or scale >= state.scale:
@@ -150,13 +165,13 @@ def _cut(policy: Policy, state: State, floor: float) -> tuple[float, int]:
     if state.proven is not None and state.proven < state.scale:
         return max(state.proven, min(floor, state.scale)), 0
     deeper = state.deeper + 1 if state.backoffs and state.since <= AT_ONCE else 0
-    cut = max(policy.factor ** (2**min(deeper, 10)), min(DEEPEST, policy.factor))
+    cut = max(policy.factor ** (2 ** min(deeper, 10)), min(DEEPEST, policy.factor))
     return max(state.scale * cut, min(floor, state.scale)), deeper
 
 
 def _grow(state: State) -> tuple[State, Action]:
     """Half way (on a log scale) towards the lowest rate that blew up, or towards the user's own."""
-    state = replace(state, quiet=0, deeper=0, proven=max(state.proven or 0.0, state.scale))
+    state = replace(state, quiet=0, deeper=0, target=None, proven=max(state.proven or 0.0, state.scale))
     top = 1.0 if state.ceiling is None else min(1.0, state.ceiling)
     if state.scale >= 1.0 or (state.ceiling is not None and top < NEAR * state.scale):
         return state, Action("none", state.scale)
@@ -175,13 +190,34 @@ def _give_up(policy: Policy, state: State, alarm: Alarm) -> tuple[State, Action]
     return replace(state, stopped=why), Action("stop", state.scale, alarm.safe, why)
 
 
+def landed(state: State, step: int) -> State:
+    """Returns the state after going back to the snapshot made at `step`."""
+    return replace(state, target=step)
+
+
+def verdict(state: State) -> tuple[State, Action]:
+    """What to do when the last step is done: a run that is just blowing up goes back to good weights."""
+    watch = state.watch
+    if state.stopped is not None or not (watch.cusum > ENDING or watch.blown > 1 or watch.died > 1):
+        return state, Action("none", state.scale)
+    text = "the run was blowing up when it ended"
+    return replace(state, rollbacks=state.rollbacks + 1), Action("rollback", state.scale, watch.safe, text)
+
+
+def _further_back(state: State, alarm: Alarm) -> Alarm:
+    """Blow-ups from the same snapshot at ever lower rates: that snapshot is bad itself."""
+    if state.target is None or state.deeper < TRIES:
+        return alarm
+    return replace(alarm, safe=min(alarm.safe, state.target - 1))
+
+
 def _struck(state: State, step: int) -> bool:
     return state.strike is not None and step - state.strike <= REPEAT
 
 
 def _what(signal: Signal) -> str:
     if not signal.finite:
-        what = "loss" if signal.loss is not None and not signal.loss - signal.loss == 0.0 else "gradient"
+        what = "loss" if signal.loss is not None and not math.isfinite(signal.loss) else "gradient"
         return f"the {what} is not finite"
     return f"the gradient norm is {signal.norm:.3g}, over {LIMIT:.0f} times the largest good one"
 

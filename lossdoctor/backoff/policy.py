@@ -35,7 +35,7 @@ class Policy:
     def __post_init__(self) -> None:
         if not _is_number(self.factor) or not 0.0 < self.factor < 1.0:
             _refuse("factor", self.factor, "a number between 0 and 1, such as 0.5")
-        if not _is_number(self.min_lr) or not 0.0 <= self.min_lr:
+        if not _is_number(self.min_lr) or self.min_lr < 0.0:
             _refuse("min_lr", self.min_lr, "a learning rate of 0 or more, such as 1e-6")
         for name, least in (("patience", 1), ("cooldown", 0), ("max_backoffs", 0)):
             _check_count(name, getattr(self, name), least)

@@ -165,10 +165,12 @@ def _judge(watch: Watch, signal: Signal, slow: bool) -> Alarm | None:
         text = f"the batch loss is {loss:.3g}, {_times(loss, watch.high)} and stays up"
         return Alarm("explosion", text, watch.safe, watch.sudden)
     if slow and watch.stuck >= STUCK_STEPS:
-        text = f"the loss blew up and sits at {level:.3g}, no better than a constant prediction ({watch.low:.3g})"
+        text = f"the loss blew up and sits at {level:.3g}: nothing is learned at {watch.low:.3g}"
         return Alarm("stuck", text, watch.safe)
     if slow and watch.died >= STUCK_STEPS:
-        text = f"{signal.dead:.0%} of the gradient is exactly zero and the loss sits at {level:.3g}: units died"
+        text = (
+            f"{signal.dead:.0%} of the gradient is exactly zero and the loss sits at {level:.3g}: units died"
+        )
         return Alarm("died", text, watch.safe)
     if slow and watch.lost >= LOST_STEPS:
         text = f"the loss climbed from {watch.best:.3g} back to {level:.3g} over many steps"

@@ -1,0 +1,88 @@
+"""Snapshots of everything a training step changes, in memory on the device or on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from lossdoctor.backoff import keep
+from lossdoctor.probes import keras_private
+
+
+def state_variables(model: Any) -> list[Any]:
+    """Returns weights, statistics, seed states and optimizer slots; not the learning rate, not a loss scale.
+
+    Putting the rate back would undo the cut (field pitfall 2); the loss scale keeps its own counsel.
+    """
+    found = [*model.trainable_variables, *model.non_trainable_variables]
+    for optimizer in keras_private.optimizers(model):
+        rate = getattr(optimizer, "_learning_rate", None)
+        found += [v for v in optimizer.variables if v is not rate]
+    return list({id(v): v for v in found}.values())
+
+
+class Snapshots:
+    """A few earlier states of a model; the initial one is always among them.
+
+    Args:
+        model: a built model with built optimizers.
+        capacity: how many to hold, 2 or more.
+        folder: keep them there as .npz files; None keeps them on the device.
+    """
+
+    def __init__(self, model: Any, capacity: int, folder: Path | None = None):
+        self._variables = state_variables(model)
+        self._capacity, self._folder = capacity, folder
+        self._kept: list[tuple[int, Any]] = []
+
+    @property
+    def steps(self) -> list[int]:
+        """Steps that were done when each snapshot was made, oldest first."""
+        return [step for step, _ in self._kept]
+
+    def take(self, step: int) -> None:
+        """Keeps the present state as that after `step` steps."""
+        # Reading a variable does not copy it: TensorFlow copies on the next write while a reader holds it.
+        values = [tf.identity(tf.convert_to_tensor(v)) for v in self._variables]
+        self._kept.append((step, values if self._folder is None else self._save(step, values)))
+        index = keep.drop(self.steps, self._capacity)
+        if index is not None:
+            self._forget(self._kept.pop(index)[1])
+
+    def restore(self, before: int) -> int:
+        """Puts the newest state made at or before step `before` back (else the oldest there is).
+
+        Returns:
+            The step at which that snapshot was made. Newer ones are dropped.
+        """
+        while len(self._kept) > 1 and self._kept[-1][0] > before:
+            self._forget(self._kept.pop()[1])
+        step, kept = self._kept[-1]
+        for variable, value in zip(self._variables, self._load(kept), strict=True):
+            variable.assign(value)
+        return step
+
+    def clear(self) -> None:
+        """Forgets all snapshots and removes their files."""
+        while self._kept:
+            self._forget(self._kept.pop()[1])
+
+    def _save(self, step: int, values: list[Any]) -> Path:
+        assert self._folder is not None
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"lrbackoff-{step}.npz"
+        np.savez(path, *[v.numpy() for v in values])
+        return path
+
+    def _load(self, kept: Any) -> list[Any]:
+        if not isinstance(kept, Path):
+            return list(kept)
+        with np.load(kept) as arrays:
+            return [arrays[f"arr_{i}"] for i in range(len(self._variables))]
+
+    def _forget(self, kept: Any) -> None:
+        if isinstance(kept, Path):
+            kept.unlink(missing_ok=True)

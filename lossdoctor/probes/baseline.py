@@ -1,0 +1,56 @@
+"""The loss of the best constant prediction, inside the step: what a model that learns nothing would get."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from lossdoctor.losses import canonical
+from lossdoctor.probes import keras_private
+
+FEWEST = 8  # targets in a batch; of fewer the spread says too little
+
+
+def loss_name(model: Any) -> str | None:
+    """Returns the canonical name of the model's one loss; None for several, weighted or custom ones."""
+    config = getattr(getattr(model, "_compile_config", None), "config", None) or {}
+    loss = keras_private.compile_loss(model)
+    if isinstance(loss, (list, tuple, dict)) and len(loss) == 1:
+        loss = next(iter(loss.values())) if isinstance(loss, dict) else loss[0]
+    if config.get("loss_weights") is not None or isinstance(loss, (list, tuple, dict)):
+        return None
+    if isinstance(loss, dict) or loss is None:
+        return None
+    named = loss if isinstance(loss, str) else getattr(loss, "__name__", None) or type(loss).__name__
+    return canonical(named)
+
+
+def trivial_loss(name: str | None, y: Any, y_pred: Any, sample_weight: Any) -> Any:
+    """Returns a scalar float32 tensor, NaN when it cannot be told.
+
+    For cross-entropies the logarithm of the number of classes, for squared and absolute errors the
+    spread of this batch's targets. Never used as a threshold alone, so an upper bound is good enough.
+    """
+    import tensorflow as tf
+
+    unknown = tf.constant(math.nan)
+    if name is None or sample_weight is not None or not hasattr(y_pred, "shape") or not hasattr(y, "shape"):
+        return unknown
+    if name in ("categorical_crossentropy", "sparse_categorical_crossentropy"):
+        units = y_pred.shape[-1]
+        return tf.constant(math.log(units)) if units and units > 1 else unknown
+    if name == "binary_crossentropy":
+        return tf.constant(math.log(2.0))
+    if name in ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh"):
+        return _spread(name, tf.cast(tf.convert_to_tensor(y), tf.float32))
+    return unknown
+
+
+def _spread(name: str, y: Any) -> Any:
+    import tensorflow as tf
+
+    rows = tf.cast(tf.shape(y)[0], tf.float32)
+    away = y - tf.reduce_mean(y, axis=0, keepdims=True)
+    squared = name == "mean_squared_error"
+    spread = tf.reduce_mean(tf.square(away) if squared else tf.abs(away)) * rows / tf.maximum(rows - 1.0, 1.0)
+    return tf.where((rows >= FEWEST) & (spread > 0.0), spread, math.nan)

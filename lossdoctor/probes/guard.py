@@ -1,0 +1,169 @@
+"""Guard: skips a bad update inside the compiled step and writes down what each step looked like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from lossdoctor.probes.baseline import loss_name, trivial_loss
+from lossdoctor.probes.hooks import Hooks, Observer
+
+RING = 64  # steps kept on the device between two reads, at least
+COLUMNS = ("loss", "norm", "applied", "dead", "trivial")
+NO_UPDATE = (-1.0, 1.0, -1.0)  # norm, applied, dead of a step in which no update was asked for
+
+
+class Guard(Observer):
+    """Lets an update through only when loss, gradients and statistics are finite and the norm is in bounds.
+
+    A skipped update leaves weights and optimizer slots as they were (the optimizer is not called); float
+    state that the forward pass has already changed (BatchNorm statistics, metrics) is put back. A step that
+    a LossScaleOptimizer skips by itself never reaches the guard and counts as a step without an update.
+
+    Args:
+        model: a built keras.Model with Hooks.
+        steps: the most steps between two reads.
+        limit: watch the gradient norms against `set_limit` and count zero entries.
+    """
+
+    def __init__(self, model: Any, steps: int = 1, *, limit: bool = True):
+        import tensorflow as tf
+
+        self._model, self._hooks, self._name = model, Hooks.of(model), loss_name(model)
+        self._size, self._bounded, self._read = max(RING, 2 * steps), limit, 0
+        self._statistics = list(_statistics(model))
+        self._cursor = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self._ring = tf.Variable(tf.zeros([self._size, len(COLUMNS)]), trainable=False)
+        self._limit = tf.Variable(np.inf, dtype=tf.float32, trainable=False)
+        self._inner = tf.Variable(NO_UPDATE, dtype=tf.float32, trainable=False)
+
+    # At trace time, inside the step
+
+    def before_step(self, data: Any) -> None:
+        import tensorflow as tf
+
+        self._graph = tf.compat.v1.get_default_graph()
+        self._loss = self._trivial = tf.constant(np.nan)
+        self._updates: list[Any] = []
+        self._in_inner_graph = False
+        changing = [*self._statistics, *(v for v in self._model.metrics_variables if _is_float(v))]
+        self._before = [(v, tf.convert_to_tensor(v)) for v in changing]
+        self._inner.assign(NO_UPDATE)
+
+    def on_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> None:
+        import tensorflow as tf
+
+        self._loss = tf.reshape(tf.cast(loss, tf.float32), [])
+        self._trivial = trivial_loss(self._name, y, y_pred, sample_weight)
+
+    def around_apply(
+        self, proceed: Callable[[], Any], gradients: Sequence[Any], variables: Sequence[Any]
+    ) -> None:
+        import tensorflow as tf
+
+        norm, dead = _measure([g for g in gradients if g is not None])
+        fine = tf.math.is_finite(norm) & (norm <= self._limit) & self._statistics_finite()
+        if self._hooks.saw_loss:
+            fine &= tf.math.is_finite(self._loss)
+        _run_if(fine, proceed)
+        update = tf.stack([norm, tf.cast(fine, tf.float32), dead])
+        if tf.executing_eagerly() or tf.compat.v1.get_default_graph() is self._graph:
+            self._updates.append(update)
+        else:  # in a branch of the loss scaling: only a variable gets the numbers out
+            self._inner.assign(update)
+            self._in_inner_graph = True
+
+    def after_step(self, logs: Any) -> None:
+        import tensorflow as tf
+
+        updates = [*self._updates, *([self._inner.value()] if self._in_inner_graph else [])]
+        update = tf.stack(updates or [tf.constant(NO_UPDATE)])
+        norm, dead = tf.reduce_max(update[:, 0]), tf.reduce_max(update[:, 2])
+        applied = tf.reduce_min(update[:, 1])
+        fine = (applied > 0.0) & self._statistics_finite()
+        if self._hooks.saw_loss:
+            fine &= tf.math.is_finite(self._loss)
+        if self._before:
+            tf.cond(fine, lambda: tf.constant(0), self._put_back)
+        row = tf.stack([self._loss, norm, tf.cast(fine, tf.float32), dead, self._trivial])
+        self._ring.scatter_nd_update([[self._cursor % self._size]], [row])
+        self._cursor.assign_add(1)
+
+    def _put_back(self) -> Any:
+        import tensorflow as tf
+
+        for variable, value in self._before:
+            variable.assign(value)
+        return tf.constant(0)
+
+    def _statistics_finite(self) -> Any:
+        import tensorflow as tf
+
+        sums = [tf.reduce_sum(tf.cast(v, tf.float32) * 0.0) for v in self._statistics]  # NaN when any is bad
+        return tf.math.is_finite(tf.add_n(sums)) if sums else tf.constant(True)
+
+    # On the host, between steps
+
+    @property
+    def sees_loss(self) -> bool:
+        """True when the step computes its loss through compute_loss."""
+        return self._hooks.saw_loss
+
+    @property
+    def steps(self) -> int:
+        """Steps done so far."""
+        return int(self._cursor.numpy())
+
+    def set_limit(self, limit: float | None) -> None:
+        """Updates with a gradient norm above `limit` are skipped from now on; None: only non-finite ones."""
+        self._limit.assign(np.inf if limit is None or not self._bounded else limit)
+
+    def read(self) -> np.ndarray:
+        """Returns the rows since the last read, [steps, COLUMNS]; without those that the ring lost."""
+        now, ring = self.steps, self._ring.numpy()
+        first = max(self._read, now - self._size)
+        self._read = now
+        return ring[np.arange(first, now) % self._size].astype(np.float64)
+
+
+def _statistics(model: Any) -> Iterator[Any]:
+    """Yields float variables that the forward pass writes: moving averages, but not frozen weights."""
+    flatten = getattr(model, "_flatten_layers", None)
+    if flatten is None:
+        yield from (v for v in model.non_trainable_variables if _is_float(v))
+        return
+    for layer in flatten(include_self=True, recursive=True):
+        yield from (v for v in getattr(layer, "_non_trainable_variables", ()) if _is_float(v))
+
+
+def _is_float(variable: Any) -> bool:
+    return "float" in str(variable.dtype)
+
+
+def _measure(gradients: list[Any]) -> tuple[Any, Any]:
+    """Returns the global L2 norm and the share of entries that are exactly zero (-1 when all are sparse)."""
+    import tensorflow as tf
+
+    squares = [tf.nn.l2_loss(tf.cast(_values(g), tf.float32)) for g in gradients]
+    norm = tf.sqrt(2.0 * tf.add_n(squares)) if squares else tf.constant(0.0)
+    dense = [g for g in gradients if not isinstance(g, tf.IndexedSlices)]
+    if not dense:
+        return norm, tf.constant(-1.0)
+    zeros = tf.add_n([tf.reduce_sum(tf.cast(tf.equal(g, 0), tf.float32)) for g in dense])
+    return norm, zeros / tf.cast(tf.add_n([tf.size(g) for g in dense]), tf.float32)
+
+
+def _values(gradient: Any) -> Any:
+    return getattr(gradient, "values", gradient)
+
+
+def _run_if(fine: Any, proceed: Callable[[], Any]) -> None:
+    import tensorflow as tf
+
+    def run() -> Any:
+        proceed()
+        return tf.constant(0)
+
+    tf.cond(fine, run, lambda: tf.constant(0))
