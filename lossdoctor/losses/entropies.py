@@ -26,11 +26,13 @@ def xlogy(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _smooth(y: np.ndarray, config: Mapping[str, Any], other: float) -> np.ndarray:
     smoothing = float(config.get("label_smoothing") or 0.0)
-    return y * (1 - smoothing) + smoothing * other
+    result: np.ndarray = y * (1 - smoothing) + smoothing * other
+    return result
 
 
 def _entropy_of_two(p: np.ndarray) -> np.ndarray:
-    return -(xlogy(p, p) + xlogy(1 - p, 1 - p))
+    result: np.ndarray = -(xlogy(p, p) + xlogy(1 - p, 1 - p))
+    return result
 
 
 def binary_crossentropy(targets: np.ndarray, config: Mapping[str, Any]) -> Best:

@@ -22,7 +22,8 @@ def where_zero(slope: Callable[[np.ndarray], np.ndarray], low: np.ndarray, high:
         middle = (low + high) / 2
         rising = slope(middle) > 0
         low, high = np.where(rising, low, middle), np.where(rising, middle, high)
-    return (low + high) / 2
+    result: np.ndarray = (low + high) / 2
+    return result
 
 
 def mean_squared_error(targets: np.ndarray, config: Mapping[str, Any]) -> Best:

@@ -54,10 +54,12 @@ class Target(Array):
 
     `coding` is one of: "integer" (class numbers 0..k-1, one column), "one-hot", "multi-hot" (0/1, several
     columns, rows do not all sum to 1), "binary" (one column of 0/1), "sign" (-1/1), "distribution"
-    (rows >= 0 that sum to 1), "real", "constant".
+    (rows >= 0 that sum to 1), "real", "constant", "text" (strings or objects), "empty" (no finite entry).
     `counts` maps a class (its number as text) to its rows in the sample, for the class codings.
     `baselines` maps a loss name to the loss of the best constant prediction (entropy of the classes for
     cross-entropies, variance for mse, ...), the level at which a model that ignores its inputs ends.
+    `floors` maps a loss name to the loss that no model can go below (0 unless the labels are soft).
+    `shares` maps "<-1", "<0", "=0" and ">1" to the share of the finite entries for which it holds.
     """
 
     coding: str = "real"
@@ -66,6 +68,8 @@ class Target(Array):
     row_sum_low: float = 0.0
     row_sum_high: float = 0.0
     baselines: dict[str, float] = field(default_factory=dict)
+    floors: dict[str, float] = field(default_factory=dict)
+    shares: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
