@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lossdoctor.causes import CAUSES, Cause, Facts
 from lossdoctor.causes.base import Sign
+from lossdoctor.coverage import checked, unchecked
 from lossdoctor.record import Record
 from lossdoctor.remedies import Remedy
 from lossdoctor.symptoms import Symptom, observe
@@ -51,16 +52,131 @@ class Findings:
 
     `verdict` is one sentence. `diagnoses` are ranked: at most three loud ones (severity "error" or
     "warning"), then "info". `checked` are short phrases for what was looked at and is fine,
-    `unchecked` sentences for what could not be checked and why.
+    `unchecked` sentences for what could not be checked and why. `suspects` are all causes for which
+    something speaks, also the unlikely ones: the trials choose from them.
     """
 
     healthy: bool
     verdict: str
     symptoms: tuple[Symptom, ...] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
+    suspects: tuple[Diagnosis, ...] = ()
     checked: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
 
     @property
     def loud(self) -> tuple[Diagnosis, ...]:
         return tuple(d for d in self.diagnoses if d.severity in ("error", "warning"))
+
+
+def diagnose(record: Record, *, ignore: Collection[str] = ()) -> Findings:
+    """Returns what a record says: symptoms, ranked causes, and what was checked.
+
+    Args:
+        record: what was measured; a record from a bare history gives what can be said of it.
+        ignore: ids of causes that are not to be named.
+    """
+    symptoms = observe(record)
+    facts = Facts(record.setup, record.data, symptoms, record.lab)
+    suspects = rank([s for cause in CAUSES if cause.id not in ignore and (s := weigh(cause, facts))])
+    diagnoses = _loud_and_quiet(suspects)
+    alarms = [s for s in symptoms.values() if s.alarming]
+    if alarms and not any(d.severity != "info" for d in diagnoses):
+        diagnoses = [_unknown(alarms), *diagnoses]
+    healthy = all(d.severity == "info" for d in diagnoses)
+    return Findings(
+        healthy=healthy,
+        verdict=_verdict(healthy, record, symptoms, diagnoses),
+        symptoms=tuple(symptoms.values()),
+        diagnoses=tuple(diagnoses),
+        suspects=tuple(suspects),
+        checked=tuple(checked(record, symptoms, diagnoses)),
+        unchecked=tuple(unchecked(record)),
+    )
+
+
+def weigh(cause: Cause, facts: Facts) -> Diagnosis | None:
+    """Returns the cause with its confidence, None when nothing speaks for it.
+
+    The weights are log-odds and add up with the prior, as if the signs were independent. They are not:
+    what makes a probability of the sum is the calibration (docs/calibration.md).
+    """
+    signs = list(cause.signs(facts))
+    if not any(sign.weight > 0 for sign in signs):
+        return None
+    evidence, against = (
+        tuple(s.text for s in sorted(signs, key=lambda s: -abs(s.weight)) if (s.weight > 0) is positive)
+        for positive in (True, False)
+    )
+    remedies = tuple(_with_outcome(cause.id, remedy, facts) for remedy in cause.remedies(facts))
+    return Diagnosis(
+        cause=cause.id,
+        code=cause.code,
+        title=cause.title,
+        confidence=confidence(cause.prior, signs),
+        severity=cause.severity,
+        evidence=evidence,
+        against=against,
+        remedies=tuple(sorted(remedies, key=lambda r: {True: 0, None: 1, False: 2}[r.confirmed])),
+        references=cause.references,
+    )
+
+
+def confidence(prior: float, signs: Sequence[Sign]) -> float:
+    """Returns 0..1 from log-odds; kept off 0 and 1, since no measurement makes us certain."""
+    odds = prior + sum(sign.weight for sign in signs)
+    return 1.0 / (1.0 + math.exp(-max(-6.0, min(6.0, odds))))
+
+
+def rank(found: Sequence[Diagnosis]) -> list[Diagnosis]:
+    """Returns diagnoses by confidence, each consequence below the causes that explain it."""
+    order = sorted(found, key=lambda d: -d.confidence)
+    named = {d.cause: d for d in order}
+    for cause in CAUSES:
+        explaining = named.get(cause.id)
+        if explaining is None or explaining.confidence < NAMED:
+            continue
+        for consequence in cause.consequences:
+            if consequence in named and named[consequence].confidence >= explaining.confidence:
+                lower = explaining.confidence - 1e-3
+                named[consequence] = replace(named[consequence], confidence=lower)
+    return sorted(named.values(), key=lambda d: -d.confidence)
+
+
+def _with_outcome(cause: str, remedy: Remedy, facts: Facts) -> Remedy:
+    """Returns the remedy with what a replay measured of it."""
+    for trial in facts.lab.get("replay", {}).get("trials", ()):
+        if trial["cause"] == cause and trial["remedy"] == remedy.summary:
+            confirmed = {"confirmed": True, "refuted": False}.get(trial["verdict"])
+            return replace(remedy, verified=trial["text"], confirmed=confirmed)
+    return remedy
+
+
+def _loud_and_quiet(suspects: Sequence[Diagnosis]) -> list[Diagnosis]:
+    loud = [d for d in suspects if d.confidence >= NAMED and d.severity != "info"][:LOUD]
+    quiet = [replace(d, severity="info") for d in suspects if d not in loud and d.confidence >= ALSO_SEEN]
+    return [*loud, *quiet]
+
+
+def _unknown(alarms: Sequence[Symptom]) -> Diagnosis:
+    return Diagnosis(
+        cause=UNKNOWN,
+        code="LD000",
+        title="Something is wrong, and none of the known causes explains it",
+        confidence=NAMED,
+        severity="warning",
+        evidence=tuple(s.text for s in alarms),
+    )
+
+
+def _verdict(healthy: bool, record: Record, symptoms: Mapping[str, Symptom], found: Sequence[Diagnosis]) -> str:
+    if healthy:
+        return "HEALTHY. " + (symptoms["learned"].text if "learned" in symptoms else "Nothing alarming was seen.")
+    alarms = [s.text for s in symptoms.values() if s.alarming]
+    return "UNHEALTHY. " + (alarms[0] if alarms else f"{found[0].title}.") + _ending(record)
+
+
+def _ending(record: Record) -> str:
+    if record.stopped.startswith("error"):
+        return f" fit ended with an {record.stopped}."
+    return " fit was interrupted." if record.stopped == "interrupted" else ""

@@ -47,6 +47,7 @@ class Hooks:
         self.observers: list[Observer] = []
         self.in_step = False
         self.saw_loss = False  # compute_loss was called by the step that was traced last
+        self.error: str | None = None  # what a step raised, "KeyboardInterrupt" for Ctrl-C
         self._undo: list[Callable[[], None]] = []
 
     @classmethod
@@ -104,8 +105,21 @@ class Hooks:
             model.train_function, model.test_function = before
 
         model.make_train_function(force=True)
+        model.train_function = self._watched(model.train_function)
         model.test_function = None
+        self.error = None
         self._undo.append(restore)
+
+    def _watched(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def train_function(iterator: Any) -> Any:
+            try:
+                return function(iterator)
+            except BaseException as error:
+                if type(error).__name__ not in ("StopIteration", "OutOfRangeError"):  # the data's end
+                    self.error = type(error).__name__
+                raise
+
+        return train_function
 
     def _train_step(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def train_step(data: Any, *args: Any, **kwargs: Any) -> Any:

@@ -61,12 +61,15 @@ class Record:
 
     - "step", "epoch" [n]: index of the batch within the run (from 0) and of its epoch (from 0);
       a row stands for one batch, or in long runs for a bucket of neighbouring batches ending at "step".
-    - "batch_loss", "grad_norm", "learning_rate", "input_absmax", "target_low", "target_high" [n]:
-      true loss of the batch (never the running mean of Keras's logs), global L2 norm of the raw
-      gradients, rate used, extreme values. A bucket's mean; NaN when any of it was.
+    - "batch_loss", "penalty", "rows", "grad_norm", "learning_rate", "input_rms", "target_rms",
+      "target_low", "target_high" [n]: true loss of the batch (never the running mean of Keras's logs)
+      and the part of it that regularizers and add_loss make, rows of the batch, global L2 norm of the
+      raw gradients, rate used, root mean squares and extremes of the data. A bucket's mean; NaN when
+      any of it was.
     - "batch_loss_max", "grad_norm_max" [n]: the bucket's largest.
     - "sampled.step" [m], "sampled.steps" [m] (batches between the two looks at the weights),
       "sampled.grad_norm", "sampled.weight_norm", "sampled.update_norm" [m, variables].
+    - "moved" [variables]: L2 distance of the weights from their initial values over the initial norm.
     - "epoch.loss", "epoch.val_loss", "epoch.<metric>" [epochs]: Keras's own logs at each epoch's end.
 
     `lab` holds the results of trials by name. `cost` is in seconds. `stopped` says how the run ended:

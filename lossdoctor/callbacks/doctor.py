@@ -1,0 +1,297 @@
+"""LossDoctor: the one callback that people add to `model.fit`."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Collection
+from contextlib import contextmanager
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from lossdoctor.callbacks.lab import repaired, run_trials
+from lossdoctor.callbacks.monitor import Monitor
+from lossdoctor.causes import BY_ID
+from lossdoctor.diagnosis import Findings, diagnose
+from lossdoctor.probes import keras_private
+from lossdoctor.record import Event, Record
+from lossdoctor.report import Report
+from lossdoctor.report.live import line as live_line
+
+
+class UnhealthyRun(RuntimeError):
+    """Raised at the end of training by LossDoctor(strict=True) when the run is unhealthy."""
+
+
+class LossDoctor(keras.callbacks.Callback):
+    """Watches the loss and the gradients from inside the compiled step, and says why training goes wrong.
+
+    Args:
+        backoff: None to watch only; True or an LRBackoff to save a diverging run (see LRBackoff).
+        ignore: cause ids or codes that are never reported, e.g. ("overfitting", "LD301").
+        report: path to write the report to while training goes on: ".json", ".html" or ".txt".
+        trial_seconds: time for trials after a sick run, in seconds; 0 for none. By default the larger
+            of 5 s and 10 % of the training time. A healthy run has no trials.
+        budget: share of the training time that lossdoctor may use between steps, 0 to 1.
+        log_dir: folder for TensorBoard events (batch loss, gradient norms, findings), or None.
+        strict: raise UnhealthyRun at the end of an unhealthy run (for CI).
+        verbose: "auto" (as `fit`'s own), 0 (print nothing), 1 (findings and report).
+
+    Raises:
+        ValueError: an argument makes no sense; its message says what to pass.
+
+    Example:
+        >>> doctor = LossDoctor()
+        >>> model.fit(x, y, epochs=20, callbacks=[doctor])  # doctest: +SKIP
+        >>> doctor.report.healthy  # doctest: +SKIP
+        False
+    """
+
+    def __init__(
+        self,
+        *,
+        backoff: Any = None,
+        ignore: Collection[str] = (),
+        report: str | os.PathLike[str] | None = None,
+        trial_seconds: float | None = None,
+        budget: float = 0.02,
+        log_dir: str | os.PathLike[str] | None = None,
+        strict: bool = False,
+        verbose: int | str = "auto",
+    ):
+        super().__init__()
+        self.ignore = _checked_ignore(ignore)
+        self.path = _checked_path(report)
+        if trial_seconds is not None and not trial_seconds >= 0:
+            raise ValueError(f"trial_seconds={trial_seconds!r}: pass a number of seconds >= 0, or None")
+        if not 0 < budget <= 1:
+            raise ValueError(f"budget={budget!r}: pass a share of the training time, above 0 and at most 1")
+        if verbose not in ("auto", 0, 1, 2):
+            raise ValueError(f"verbose={verbose!r}: pass 'auto', 0 or 1")
+        self.trial_seconds, self.budget, self.strict, self.verbose = trial_seconds, budget, strict, verbose
+        self.log_dir = log_dir
+        self.backoff = _checked_backoff(backoff)
+        self._monitor: Monitor | None = None
+        self._report: Report | None = None
+        self._warned = False
+        self._said: set[str] = set()
+
+    def __deepcopy__(self, memo: Any) -> LossDoctor:
+        # Tuners copy callbacks before fit; a copy starts afresh and holds no model.
+        import copy
+
+        return LossDoctor(
+            backoff=copy.deepcopy(self.backoff, memo), ignore=self.ignore, report=self.path,
+            trial_seconds=self.trial_seconds, budget=self.budget, log_dir=self.log_dir,
+            strict=self.strict, verbose=self.verbose,
+        )  # fmt: skip
+
+    # What Keras calls
+
+    def set_params(self, params: Any) -> None:
+        super().set_params(params)
+        if self.backoff is not None:
+            self.backoff.set_params(params)
+
+    def set_model(self, model: Any) -> None:
+        super().set_model(model)
+        if self.backoff is not None:
+            self.backoff.set_model(model)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._report, self._said, self._monitor, self._warned = None, set(), None, False
+        with self._guard("start watching"):
+            monitor = Monitor(self.model, dict(self.params or {}), self.budget)
+            self._monitor = monitor
+            keras_private.fit_watch(lambda: self._left(monitor))
+        if self.backoff is not None:
+            self.backoff.on_train_begin(logs)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        if self._monitor is not None:
+            self._monitor.epoch = epoch
+        if self.backoff is not None:
+            self.backoff.on_epoch_begin(epoch, logs)
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if self._monitor is not None:
+            with self._guard("look at the weights"):
+                self._monitor.before_batch()
+        if self.backoff is not None:
+            self.backoff.on_train_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self._monitor is not None:
+            with self._guard("read the probes"):
+                self._monitor.after_batch()
+        if self.backoff is not None:
+            self.backoff.on_train_batch_end(batch, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self.backoff is not None:
+            self.backoff.on_epoch_end(epoch, logs)
+        if self._monitor is not None:
+            with self._guard("read the probes"):
+                self._monitor.end_epoch(dict(logs or {}))
+                if self._monitor.pace.due("check"):
+                    with self._monitor.pace.timed("check"):
+                        self._check()
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        if self.backoff is not None:
+            self.backoff.on_test_begin(logs)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        if self.backoff is not None:
+            self.backoff.on_train_end(logs)
+        if self._monitor is None:
+            return
+        self._finish("finished")
+        self._show()
+        if self.strict and not self.report.healthy:
+            raise UnhealthyRun(self.report.verdict)
+
+    # The report
+
+    @property
+    def report(self) -> Report:
+        """The report, also in the middle of training, after Ctrl-C and after an exception in fit."""
+        monitor = self._monitor
+        if self._report is not None:
+            return self._report
+        if monitor is None:
+            record = Record(stopped="not started", source="none")
+            return Report(record, diagnose(record, ignore=self.ignore))
+        if monitor.stopped == "running":
+            return self._make_report(monitor.record())
+        # fit was left by an exception: the trials were not run then, they are now.
+        self._report = self._with_trials()
+        return self._report
+
+    def _left(self, monitor: Monitor) -> None:
+        """fit is gone. After on_train_end there is nothing left to do."""
+        if monitor is self._monitor and monitor.stopped == "running":
+            how = monitor.hooks.error
+            self._finish("interrupted" if how == "KeyboardInterrupt" else f"error: {how or 'fit was left early'}")
+
+    def _finish(self, stopped: str) -> None:
+        monitor = self._monitor
+        assert monitor is not None
+        with self._guard("take the probes out"):
+            monitor.close(stopped)
+        with self._guard("examine the layers"):
+            monitor.examine()
+        with self._guard("write the report"):
+            self._report = self._with_trials() if stopped == "finished" else None
+            self._write(self._report or self._make_report(monitor.record()))
+
+    def _with_trials(self) -> Report:
+        monitor = self._monitor
+        assert monitor is not None
+        record = self._record()
+        findings = diagnose(record, ignore=self.ignore)
+        seconds = self.trial_seconds
+        seconds = max(5.0, 0.1 * monitor.pace.elapsed()) if seconds is None else seconds
+        if not findings.healthy and seconds > 0:
+            with self._guard("run the trials"):
+                record = run_trials(monitor, record, findings, seconds, show=self._talks())
+        return self._make_report(record)
+
+    def _record(self) -> Record:
+        assert self._monitor is not None
+        record = self._monitor.record()
+        if self.backoff is not None:
+            record = replace(record, events=record.events + tuple(self.backoff.events))
+        return record
+
+    def _make_report(self, record: Record) -> Report:
+        findings = diagnose(record, ignore=self.ignore)
+        monitor = self._monitor
+        repair: Callable[[], Any] | None = None
+        if monitor is not None:
+            repair = lambda: repaired(monitor, record, findings)  # noqa: E731
+        return Report(record, findings, repair=repair)
+
+    # Speaking and writing
+
+    def _check(self) -> None:
+        """Says new findings in one line each, and flushes the report."""
+        assert self._monitor is not None
+        report = self._make_report(self._record())
+        if self._talks():
+            for symptom in report.findings.symptoms:
+                if symptom.alarming and symptom.name not in self._said:
+                    self._said.add(symptom.name)
+                    keras.utils.io_utils.print_msg("\n" + live_line(symptom)) if hasattr(
+                        keras.utils, "io_utils"
+                    ) else print("\n" + live_line(symptom))
+        self._write(report)
+
+    def _show(self) -> None:
+        if self._talks() and self._report is not None:
+            self._report.print(str(self.path) if self.path else None)
+
+    def _write(self, report: Report) -> None:
+        if self.path is not None:
+            report.save(self.path)
+        if self.log_dir is not None and self._report is not None:
+            from lossdoctor.callbacks.tensorboard import write_tensorboard
+
+            write_tensorboard(report.record, report.findings, self.log_dir)
+
+    def _talks(self) -> bool:
+        if self.verbose == "auto":
+            return bool((self.params or {}).get("verbose", 1))
+        return bool(self.verbose)
+
+    @contextmanager
+    def _guard(self, doing: str) -> Iterator[None]:
+        """The one place where an error of ours ends: training goes on, it is said once and kept."""
+        try:
+            yield
+        except Exception as error:
+            text = f"lossdoctor could not {doing}: {type(error).__name__}: {error}"[:500]
+            if self._monitor is not None:
+                self._monitor.events.append(Event("internal-error", text))
+            if not self._warned:
+                self._warned = True
+                warnings.warn(f"{text}. Training is not affected; please report it.", stacklevel=2)
+
+
+def _checked_ignore(ignore: Collection[str]) -> tuple[str, ...]:
+    ids = (ignore,) if isinstance(ignore, str) else tuple(ignore)
+    by_code = {cause.code: cause.id for cause in BY_ID.values()}
+    for name in ids:
+        if name not in BY_ID and name not in by_code:
+            raise ValueError(f"ignore={name!r}: no such cause; pass ids or codes out of {', '.join(BY_ID)}")
+    return tuple(by_code.get(name, name) for name in ids)
+
+
+def _checked_path(path: Any) -> Path | None:
+    if path is None:
+        return None
+    target = Path(path)
+    if target.suffix not in (".json", ".html", ".txt"):
+        raise ValueError(f"report={str(path)!r}: pass a path that ends in .json, .html or .txt")
+    folder = target.absolute().parent
+    if target.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ValueError(f"report={str(path)!r}: {folder} is no folder that can be written to; pass one that is")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise ValueError(f"report={str(path)!r}: the file cannot be written; pass another path")
+    return target
+
+
+def _checked_backoff(backoff: Any) -> Any:
+    if backoff is None or backoff is False:
+        return None
+    from lossdoctor.callbacks.backoff import LRBackoff
+
+    if backoff is True:
+        return LRBackoff()
+    if isinstance(backoff, LRBackoff):
+        return backoff
+    raise ValueError(f"backoff={backoff!r}: pass None, True or an LRBackoff")

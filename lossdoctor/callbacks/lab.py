@@ -1,0 +1,57 @@
+"""Between the monitor and the trials: what to try, and the repaired model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from lossdoctor.callbacks.monitor import Monitor
+from lossdoctor.diagnosis import Findings
+from lossdoctor.record import Record
+from lossdoctor.remedies import Remedy
+
+CANDIDATES = 12  # remedies that are worth a replay, most likely first
+
+
+def subject(monitor: Monitor) -> Any:
+    """Returns what the trials work on."""
+    from lossdoctor.trials.subject import Subject
+
+    return Subject(
+        model=monitor.model,
+        sample=monitor.sample,
+        initial=monitor.initial,
+        final=monitor.model.get_weights(),
+        good=monitor.good,
+        bad_batch=monitor.bad_batch,
+        bad_step=None,
+        validation=monitor.validation,
+        batch_size=monitor.record().setup.batch_size,
+    )
+
+
+def candidates(findings: Findings) -> list[tuple[str, Remedy]]:
+    """Returns (cause id, remedy) to replay: each cause's first applicable remedy, then the second ones."""
+    columns = [[(d.cause, r) for r in d.remedies if r.actions] for d in findings.suspects]
+    depth = max((len(c) for c in columns), default=0)
+    return [c[i] for i in range(depth) for c in columns if i < len(c)][:CANDIDATES]
+
+
+def run_trials(monitor: Monitor, record: Record, findings: Findings, seconds: float, show: bool) -> Record:
+    """Returns the record with the trials' results in its `lab`."""
+    from lossdoctor import trials
+
+    if monitor.sample is None or not monitor.initial:
+        why = "trials were not run: " + ("; ".join(record.data.missing) or "no rows of the data could be kept")
+        return replace(record, lab={**record.lab, "not_run": [why]})
+    with monitor.pace.timed("trials"):
+        lab = trials.run(subject(monitor), record, candidates(findings), seconds=seconds, progress=None)
+    cost = {**record.cost, "trials": monitor.pace.seconds["trials"]}
+    return replace(record, lab={**record.lab, **lab}, cost=cost)
+
+
+def repaired(monitor: Monitor, record: Record, findings: Findings) -> Any:
+    """Returns a fresh, compiled, untrained model with the remedies that were confirmed, else the likeliest."""
+    from lossdoctor.trials.repair import repair
+
+    return repair(subject(monitor), record, findings)

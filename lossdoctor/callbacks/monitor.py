@@ -1,0 +1,162 @@
+"""Monitor: one run under observation, from on_train_begin until fit is left. Keras hooks in, a Record out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lossdoctor.callbacks.collect import Collector
+from lossdoctor.callbacks.pace import Pace
+from lossdoctor.losses.targets import summarize_target
+from lossdoctor.probes import activity, keras_private
+from lossdoctor.probes.hooks import Hooks
+from lossdoctor.probes.sample import Sample
+from lossdoctor.probes.setup import read_setup
+from lossdoctor.probes.step import COLUMNS, RING, StepProbe
+from lossdoctor.probes.weights import WeightLook
+from lossdoctor.record import Data, Event, Record, Setup
+from lossdoctor.record.summary import summarize_array
+
+EARLY = 64  # up to this step, looks come at steps 0, 1, 3, 7, ...: most faults show at once
+
+
+class Monitor:
+    """Watches one `fit`. All methods may raise; LossDoctor catches in one place."""
+
+    def __init__(self, model: Any, params: dict[str, Any], budget: float):
+        self.model, self.pace, self.params = model, Pace(budget), params
+        self.setup: Setup = read_setup(model, params)
+        self.initial: list[np.ndarray] = model.get_weights() if model.built else []
+        self.good: list[np.ndarray] | None = None
+        self.collector = Collector()
+        self.events: list[Event] = []
+        self.epoch = 0
+        self.stopped = "running"
+        self.sample: Sample | None = None
+        self.validation: Sample | None = None
+        self.bad_batch: Sample | None = None
+        self._looking = False
+        self._batches = 0
+        self._data = Data()
+        self._examined: dict[str, activity.Examination] = {}
+        self.probe = StepProbe(model, self.setup.steps_per_execution)
+        self._weights = WeightLook(model)
+        self.hooks = Hooks.of(model)
+        self.hooks.add(self.probe)
+        self.hooks.install()
+
+    # Between steps
+
+    def before_batch(self) -> None:
+        step = self.collector.steps + self._batches
+        early = step < EARLY and (step + 1) & step == 0
+        self._looking = early or self.pace.due("look")
+        if self._looking:
+            with self.pace.timed("look"):
+                self._weights.anchor()
+
+    def after_batch(self) -> None:
+        self._batches += self.setup.steps_per_execution
+        if self._looking or self._batches >= RING // 2:
+            self.read(look=self._looking)
+
+    def read(self, look: bool = False) -> None:
+        """Brings the rows of the steps since the last read to the host; with `look`, the weights' moves too."""
+        with self.pace.timed("look" if look else "read"):
+            rows = self.probe.read()
+            rate = keras_private.learning_rate(next(iter(keras_private.optimizers(self.model)), None))
+            self.collector.add_steps(rows, self.epoch, rate)
+            self._batches = 0
+            if look and len(rows):
+                weights, moves = self._weights.measure()
+                grads = rows[-1, len(COLUMNS) :]
+                if len(grads) == len(weights):
+                    batches = min(len(rows), self.setup.steps_per_execution)
+                    self.collector.add_look(batches, grads, weights, moves)
+
+    def end_epoch(self, logs: dict[str, Any]) -> None:
+        self.read()
+        self.collector.add_epoch(logs)
+        self.epoch += 1
+
+    # After the run
+
+    def close(self, stopped: str) -> None:
+        """Takes the hooks out and keeps what was on the device. Safe to call twice."""
+        if self.stopped != "running":
+            return
+        self.stopped = stopped
+        self.hooks.remove(self.probe)
+        self.read()
+        self._keep_samples()
+
+    def _keep_samples(self) -> None:
+        self.sample = self.probe.sample.read()
+        self.validation = self.probe.validation.read()
+        self.bad_batch = self.probe.bad_batch.read()
+
+    def examine(self) -> None:
+        """Looks at all layers' outputs for the sample at the initial and the present weights."""
+        if self.sample is None:
+            return
+        looks = {"initial": self.initial, "final": self.model.get_weights()}
+        with self.pace.timed("examine"):
+            for when, weights in looks.items():
+                if weights:
+                    self._examined[when] = activity.examine(self.model, weights, self.sample, when)
+
+    def record(self) -> Record:
+        """Returns what was measured so far."""
+        if self.sample is None:
+            self._keep_samples()
+        self._data = self._summarize()
+        setup = replace(self.setup, batch_size=self._batch_size())
+        final = self._examined.get("final")
+        if not setup.outputs and final is not None:
+            setup = replace(setup, outputs=activity.outputs_of_subclass(self.model, final))
+        return Record(
+            setup=setup,
+            data=self._data,
+            series=self.collector.series(),
+            activity=tuple(a for e in self._examined.values() for a in e.activities),
+            events=tuple(self.events),
+            lab={"exam": self._exam()} if self._examined else {},
+            cost={**self.pace.seconds, "training": self.pace.elapsed(), "skipped_steps": self.collector.skipped},
+            stopped=self.stopped,
+        )
+
+    def _batch_size(self) -> int | None:
+        rows = self.collector.series()["rows"]
+        return int(np.nanmax(rows)) if rows.size and np.isfinite(rows).any() else None
+
+    def _summarize(self) -> Data:
+        missing = [s.missing for s in (self.probe.sample,) if s.missing]
+        kept, seen = self.sample, self.validation
+        weighted = kept is not None and kept.sample_weight is not None
+        return Data(
+            inputs=_each(summarize_array, kept and kept.x, "input"),
+            targets=_each(summarize_target, kept and kept.y, "target"),
+            validation_inputs=_each(summarize_array, seen and seen.x, "input"),
+            validation_targets=_each(summarize_target, seen and seen.y, "target"),
+            weighted=weighted,
+            missing=tuple(missing),
+        )
+
+    def _exam(self) -> dict[str, Any]:
+        from lossdoctor.callbacks.exam import exam
+
+        return exam(self.model, self.setup, self._examined, self.sample, self.validation)
+
+
+def _each(summarize: Any, tree_of_arrays: Any, name: str) -> tuple[Any, ...]:
+    from keras import tree
+
+    if tree_of_arrays is None:
+        return ()
+    if isinstance(tree_of_arrays, dict):
+        return tuple(summarize(key, value) for key, value in sorted(tree_of_arrays.items()) if value is not None)
+    leaves = [a for a in tree.flatten(tree_of_arrays) if a is not None]
+    names = [name] if len(leaves) == 1 else [f"{name} {i}" for i in range(len(leaves))]
+    return tuple(summarize(n, leaf) for n, leaf in zip(names, leaves, strict=True))

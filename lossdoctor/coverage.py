@@ -1,0 +1,42 @@
+"""What was looked at and found fine, and what could not be looked at: short phrases for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lossdoctor.record import Record
+from lossdoctor.symptoms import Symptom
+
+
+def checked(record: Record, symptoms: Mapping[str, Symptom], diagnoses: Any) -> Iterator[str]:
+    """Yields phrases for the areas that were measured and in which nothing was found."""
+    named = {d.cause for d in diagnoses}
+    if record.data.inputs and not named & {"unscaled-features", "non-finite-data", "outliers"}:
+        yield "inputs"
+    mismatches = {"loss-activation-mismatch", "loss-target-mismatch", "output-shape-mismatch", "unbounded-loss"}
+    if record.data.targets and not named & (mismatches | {"unscaled-targets", "label-noise", "misaligned-labels"}):
+        yield "targets and loss"
+    if record.setup.layers and "bad-initialization" not in named:
+        yield "initialisation"
+    if "sampled.grad_norm" in record.series and not named & {"vanishing-gradients", "exploding-gradients"}:
+        yield "gradients by layer"
+    if record.activity and not named & {"dying-relu", "saturated-activations"}:
+        yield "activations"
+    if "epoch.val_loss" in record.series and not named & {"overfitting", "inconsistent-preprocessing"}:
+        yield "validation"
+
+
+def unchecked(record: Record) -> Iterator[str]:
+    """Yields sentences for what could not be checked, with the reason."""
+    yield from (f"the data: {reason}" for reason in record.data.missing)
+    if record.source != "fit":
+        yield "gradients, layers and data: only the losses were given; train with LossDoctor to measure them"
+        return
+    if "epoch.val_loss" not in record.series:
+        yield "validation (no validation data)"
+    if not record.setup.outputs:
+        yield "the output layer (the model's graph is not known to Keras)"
+    if record.setup.steps_per_execution > 1:
+        yield f"single steps' weight updates (steps_per_execution={record.setup.steps_per_execution})"
+    yield from record.lab.get("not_run", ())

@@ -1,0 +1,99 @@
+"""RowStore: keeps rows of the data on the device, inside the compiled step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lossdoctor.probes.sample import SAMPLE_ROWS, Sample
+
+MAX_BYTES = 256 * 2**20  # a sample larger than this is not worth its memory
+
+
+class RowStore:
+    """The last rows (at most `SAMPLE_ROWS`) that `keep` was given, with their pytree structure.
+
+    A sliding window is used because it needs no indices: it compiles under XLA with any batch size.
+    """
+
+    def __init__(self) -> None:
+        self._leaves: list[Any] | None = None  # tf.Variables [SAMPLE_ROWS, ...]
+        self._structure: Any = None
+        self.filled: Any = None  # tf.Variable: rows given so far
+        self.missing: str | None = None  # why nothing could be kept
+
+    def keep(self, batch: Any, when: Any) -> None:
+        """Adds a batch's rows where the boolean tensor `when` is true. Runs at trace time.
+
+        Args:
+            batch: (x, y, sample_weight), pytrees of tensors or None.
+            when: boolean scalar tensor.
+        """
+        import tensorflow as tf
+        from keras import tree
+
+        leaves = tree.flatten(batch)
+        if self.missing is None and self._leaves is None:
+            self._create(batch, leaves)
+        if self._leaves is None or len(leaves) != tree.flatten(self._structure).__len__():
+            return
+        pairs = [(v, leaf) for v, leaf in zip(self._leaves, leaves, strict=True) if v is not None]
+        kept = self._leaves is not None and pairs
+        if not kept:
+            return
+
+        def write() -> Any:
+            for variable, leaf in pairs:
+                window = tf.concat([variable.value(), tf.cast(leaf, variable.dtype)], 0)
+                variable.assign(window[-SAMPLE_ROWS:])
+            self.filled.assign_add(tf.shape(pairs[0][1], out_type=tf.int64)[0])
+            return tf.constant(0)
+
+        tf.cond(when, write, lambda: tf.constant(0))
+
+    def _create(self, batch: Any, leaves: list[Any]) -> None:
+        import tensorflow as tf
+        from keras import tree
+
+        self.missing = _why_not(leaves)
+        if self.missing:
+            return
+        with tf.init_scope():
+            self.filled = tf.Variable(0, dtype=tf.int64, trainable=False)
+            self._leaves = [
+                None
+                if leaf is None
+                else tf.Variable(tf.zeros([SAMPLE_ROWS, *leaf.shape[1:]], leaf.dtype), trainable=False)
+                for leaf in leaves
+            ]
+        self._structure = tree.map_structure(lambda _: 0, batch)
+
+    def room(self) -> Any:
+        """Returns a boolean tensor: fewer than SAMPLE_ROWS rows were kept so far (True before the first)."""
+        import tensorflow as tf
+
+        return tf.constant(True) if self.filled is None else self.filled < SAMPLE_ROWS
+
+    def read(self) -> Sample | None:
+        """Returns the rows kept, as numpy, or None when there are none."""
+        from keras import tree
+
+        if self._leaves is None or int(self.filled) == 0:
+            return None
+        rows = min(int(self.filled), SAMPLE_ROWS)
+        arrays = [None if v is None else v.numpy()[-rows:] for v in self._leaves]
+        return Sample(*tree.pack_sequence_as(self._structure, arrays))
+
+
+def _why_not(leaves: list[Any]) -> str | None:
+    import tensorflow as tf
+
+    size = 0
+    for leaf in leaves:
+        if leaf is None:
+            continue
+        if not isinstance(leaf, tf.Tensor) or leaf.dtype == tf.string:
+            return f"the data holds {type(leaf).__name__}s of {getattr(leaf, 'dtype', 'unknown type')}"
+        if leaf.shape.rank in (None, 0) or None in leaf.shape[1:]:
+            return f"the data has the shape {leaf.shape}, of which only the first axis may be unknown"
+        size += SAMPLE_ROWS * leaf.dtype.size * int(leaf.shape[1:].num_elements() or 1)
+    return f"{SAMPLE_ROWS} rows of the data take {size / 2**20:.0f} MiB" if size > MAX_BYTES else None

@@ -1,0 +1,189 @@
+"""StepProbe: measures every step on the device: true loss, gradient norms, scale of inputs and targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from lossdoctor.probes import keras_private
+from lossdoctor.probes.hooks import Hooks, Observer
+from lossdoctor.probes.rows import RowStore
+
+RING = 64  # steps kept on the device between two reads, at least
+COLUMNS = ("batch_loss", "penalty", "rows", "input_rms", "target_rms", "target_low", "target_high")
+SKIPPED = -1.0  # in the place of gradient norms: no update was asked for in that step
+
+
+class StepProbe(Observer):
+    """Writes one row a step into a ring of tf.Variables; `read` brings the new rows to the host.
+
+    A row holds `COLUMNS` and then the L2 norm of each variable's raw gradient (unscaled, before clipping).
+    """
+
+    def __init__(self, model: Any, steps_per_execution: int = 1):
+        self._model = model
+        self._size = max(RING, 2 * steps_per_execution)
+        self._hooks = Hooks.of(model)
+        self.paths: list[str] = [v.path for v in model.trainable_variables]
+        self._ring: Any = None
+        self._side: dict[str, Any] = {}
+        self._seen: dict[str, Any] = {}
+        self._read = 0
+        self.sample, self.validation, self.bad_batch = RowStore(), RowStore(), RowStore()
+        self.loss_source = "compute_loss"
+
+    # At trace time, inside the step
+
+    def before_step(self, data: Any) -> None:
+        import keras
+        import tensorflow as tf
+
+        self._graph = tf.compat.v1.get_default_graph()
+        batch = keras.utils.unpack_x_y_sample_weight(data)
+        self._seen = {"batch": batch, "stats": _statistics(batch)}
+        self.sample.keep(batch, self.sample.room())
+        for side, empty in (("loss", np.nan), ("grads", SKIPPED)):
+            if side in self._side:
+                self._side[side].assign(tf.fill(self._side[side].shape, np.float32(empty)))
+        total = keras_private.loss_total(self._model)
+        if total is not None:
+            self._seen["total"] = [tf.convert_to_tensor(v) for v in total]
+
+    def on_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> None:
+        import tensorflow as tf
+
+        penalties = [tf.cast(p, tf.float32) for p in self._model.losses]
+        penalty = tf.add_n(penalties) if penalties else tf.constant(0.0)
+        self._keep("loss", tf.stack([tf.reshape(tf.cast(loss, tf.float32), []), tf.reshape(penalty, [])]))
+
+    def around_apply(self, proceed: Callable[[], Any], gradients: Sequence[Any], variables: Sequence[Any]) -> None:
+        self._keep("grads", self._norms(gradients, variables))
+        proceed()
+
+    def after_step(self, logs: Any) -> None:
+        import tensorflow as tf
+
+        self._create()
+        row = tf.concat([self._loss(logs), self._seen["stats"], self._get("grads", len(self.paths), SKIPPED)], 0)
+        self._ring.scatter_nd_update([[self._cursor % self._size]], [row])
+        self._cursor.assign_add(1)
+        bad = ~(tf.math.is_finite(row[0]) & tf.reduce_all(tf.math.is_finite(row[len(COLUMNS) :])))
+        first = tf.constant(True) if self.bad_batch.filled is None else self.bad_batch.filled < 1
+        self.bad_batch.keep(self._seen["batch"], bad & first)
+        self._seen = {}
+
+    def on_test_data(self, data: Any) -> None:
+        import keras
+
+        batch = keras.utils.unpack_x_y_sample_weight(data)
+        self.validation.keep(batch, self.validation.room())
+
+    def _create(self) -> None:
+        import tensorflow as tf
+
+        if self._ring is None:
+            with tf.init_scope():
+                self._cursor = tf.Variable(0, dtype=tf.int64, trainable=False)
+                self._ring = tf.Variable(
+                    tf.zeros([self._size, len(COLUMNS) + len(self.paths)]), trainable=False
+                )
+
+    def _keep(self, name: str, value: Any) -> None:
+        """Hands `value` to after_step: as a tensor, or through a variable when it lives in an inner graph."""
+        import tensorflow as tf
+
+        if tf.executing_eagerly() or tf.compat.v1.get_default_graph() is self._graph:
+            self._seen[name] = value
+            return
+        if name not in self._side:
+            empty = np.nan if name == "loss" else SKIPPED
+            with tf.init_scope():
+                self._side[name] = tf.Variable(tf.fill(value.shape, np.float32(empty)), trainable=False)
+        self._side[name].assign(value)
+
+    def _get(self, name: str, size: int, default: float) -> Any:
+        import tensorflow as tf
+
+        if name in self._seen:
+            return self._seen[name]
+        return self._side[name].value() if name in self._side else tf.fill([size], np.float32(default))
+
+    def _loss(self, logs: Any) -> Any:
+        """Returns [batch loss, penalty]: from compute_loss, else from the metric "loss", else from the logs."""
+        import tensorflow as tf
+
+        if self._hooks.saw_loss:
+            return self._get("loss", 2, np.nan)
+        if "total" in self._seen:
+            self.loss_source = "the change of the metric 'loss'"
+            after = [tf.convert_to_tensor(v) for v in keras_private.loss_total(self._model) or ()]
+            total, count = (tf.cast(b - a, tf.float32) for a, b in zip(self._seen["total"], after, strict=True))
+            return tf.stack([tf.reshape(total / count, []), 0.0])
+        self.loss_source = "logs['loss']" if isinstance(logs, dict) and "loss" in logs else "nowhere"
+        value = logs["loss"] if self.loss_source != "nowhere" else np.nan
+        return tf.stack([tf.reshape(tf.cast(value, tf.float32), []), 0.0])
+
+    def _norms(self, gradients: Sequence[Any], variables: Sequence[Any]) -> Any:
+        import tensorflow as tf
+
+        paths = [v.path for v in variables] if variables else self.paths
+        self.paths = self.paths or paths  # a model that was not built when fit began
+        norms = dict.fromkeys(self.paths, tf.constant(0.0))
+        for path, gradient in zip(paths, gradients, strict=True):
+            if gradient is not None and path in norms:
+                norms[path] = tf.sqrt(2.0 * tf.nn.l2_loss(tf.cast(_summed(gradient), tf.float32)))
+        return tf.stack(list(norms.values())) if norms else tf.zeros([0])
+
+    # On the host, between steps
+
+    def read(self) -> np.ndarray:
+        """Returns the rows since the last read, [steps, columns]; NaN rows for steps that the ring lost."""
+        if self._ring is None:
+            return np.zeros((0, len(COLUMNS) + len(self.paths)), np.float32)
+        now, ring = int(self._cursor), self._ring.numpy()
+        steps = np.arange(self._read, now)
+        rows = ring[steps % self._size].astype(np.float64)
+        rows[: max(0, len(steps) - self._size)] = np.nan
+        self._read = now
+        return rows
+
+
+def _summed(gradient: Any) -> Any:
+    """Returns a gradient's entries with those of repeated rows (sparse, from an Embedding) added up."""
+    import tensorflow as tf
+
+    if not isinstance(gradient, tf.IndexedSlices):
+        return gradient
+    # Dense, as tf.unique has no static shape and so does not compile under XLA.
+    return tf.math.unsorted_segment_sum(gradient.values, gradient.indices, gradient.dense_shape[0])
+
+
+def _statistics(batch: Any) -> Any:
+    """Returns [rows, input_rms, target_rms, target_low, target_high] as one float32 tensor."""
+    import tensorflow as tf
+    from keras import tree
+
+    x, y, _ = batch
+    xs, ys = ([t for t in tree.flatten(part) if _numeric(t)] for part in (x, y))
+    rows = tf.cast(tf.shape(xs[0])[0], tf.float32) if xs and xs[0].shape.rank else tf.constant(np.nan)
+    nothing = tf.constant(np.nan)
+    low = tf.reduce_min([tf.cast(tf.reduce_min(t), tf.float32) for t in ys]) if ys else nothing
+    high = tf.reduce_max([tf.cast(tf.reduce_max(t), tf.float32) for t in ys]) if ys else nothing
+    return tf.stack([rows, _rms(xs), _rms(ys), low, high])
+
+
+def _rms(tensors: list[Any]) -> Any:
+    import tensorflow as tf
+
+    if not tensors:
+        return tf.constant(np.nan)
+    total = tf.add_n([2.0 * tf.nn.l2_loss(tf.cast(t, tf.float32)) for t in tensors])
+    return tf.sqrt(total / tf.cast(sum(tf.size(t) for t in tensors), tf.float32))
+
+
+def _numeric(value: Any) -> bool:
+    import tensorflow as tf
+
+    return isinstance(value, tf.Tensor) and (value.dtype.is_floating or value.dtype.is_integer or value.dtype.is_bool)

@@ -1,0 +1,54 @@
+"""What the trials measured, as symptoms."""
+
+from __future__ import annotations
+
+from lossdoctor.record import Record
+from lossdoctor.symptoms.base import Symptom
+
+
+def rate_above_limit(record: Record) -> Symptom | None:
+    """The learning rate was above the limit of stability. Value: used over limit."""
+    found = record.lab.get("stability", {})
+    limit, used = found.get("limit"), found.get("used")
+    if not limit or not used or not limit > 0:
+        return None
+    ratio = used / limit
+    if ratio < 1.0:
+        return None
+    text = f"The sharpest direction of the loss has curvature {found['curvature']:.3g}, so {found['form']} is stable only below a rate of {limit:.2g}; this run used {used:.2g}, {ratio:.3g} times that."
+    return Symptom("rate-above-limit", ratio, text)
+
+
+def rate_below_limit(record: Record) -> Symptom | None:
+    """The learning rate was far below the limit of stability. Value: used over limit."""
+    found = record.lab.get("stability", {})
+    limit, used = found.get("limit"), found.get("used")
+    if not limit or used is None or not limit > 0 or used / limit > 0.01:
+        return None
+    text = f"{found['form']} would be stable up to a rate of {limit:.2g}; this run used {used:.2g}."
+    return Symptom("rate-far-below-limit", used / limit, text)
+
+
+def one_batch_unfit(record: Record) -> Symptom | None:
+    """Even one batch alone cannot be fitted. Value: its last loss over the baseline."""
+    found = record.lab.get("one_batch", {})
+    base = found.get("baseline")
+    if not base or not base > 0:
+        return None
+    ratio = found["last"] / base
+    if not ratio > 0.5:
+        return None
+    text = f"One batch trained alone for {found['steps']} steps went from {found['first']:.4g} to {found['last']:.4g} (a constant answer: {base:.4g})."
+    return Symptom("one-batch-unfit", ratio, text)
+
+
+def inputs_unused(record: Record) -> Symptom | None:
+    """With all inputs set to 0 the model learns as much. Value: loss with inputs over loss without."""
+    found = record.lab.get("zero_inputs", {})
+    if "with" not in found or not found.get("without"):
+        return None
+    ratio = found["with"] / found["without"]
+    if ratio < 0.97:
+        return None
+    text = f"A short replay learns as much with all inputs set to 0 ({found['without']:.4g}) as with them ({found['with']:.4g})."
+    return Symptom("inputs-unused", ratio, text)

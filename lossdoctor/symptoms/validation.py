@@ -1,0 +1,115 @@
+"""Validation: turned up, far off, or of another kind than the training data."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossdoctor.record import Array, Record
+from lossdoctor.symptoms.base import Symptom
+from lossdoctor.symptoms.series import TINY, baseline, column, noise, nth, trend
+
+TURNED = 1.15  # end over lowest
+WORTH = 0.1  # and the rise is at least this share of the baseline (signals.md 21: tiny losses rise 3-fold and are fine)
+SHIFTED = 3.0  # validation inputs' mean off by so many standard deviations, or their spread by such a factor
+OTHER_LABELS = 0.6  # total variation distance of class shares, 0 to 1
+
+
+def validation_rising(record: Record) -> Symptom | None:
+    """The validation loss turned up while the training loss fell. Value: its end over its lowest."""
+    val, loss = column(record, "epoch.val_loss"), column(record, "epoch.loss")
+    if len(val) != len(loss):
+        return None
+    keep = np.isfinite(val) & np.isfinite(loss)
+    val, loss = val[keep], loss[keep]
+    if len(val) < 4:
+        return None
+    at = int(val.argmin())
+    after = val[at:]
+    end = float(np.median(val[-max(1, min(3, len(val) - at - 1)) :]))
+    rise = end - val[at]
+    scale = baseline(record, validation=True) or baseline(record) or abs(float(np.median(val[:2])))
+    ratio = end / max(abs(val[at]), TINY)
+    fell = loss[-1] < loss[at] - 0.02 * abs(loss[at])
+    if len(after) < 3 or not fell or ratio < TURNED or rise < WORTH * scale or rise < 2.5 * noise(val) or trend(after) < 0.4:
+        return None
+    text = f"The validation loss was lowest in epoch {nth(at)} ({val[at]:.4g}) and rose to {end:.4g}, while the training loss fell from {loss[at]:.4g} to {loss[-1]:.4g}."
+    details = {"turn": at, "gap": float(end - loss[-1]), "rise": rise / max(scale, TINY), "train": float(loss[-1] / max(scale, TINY))}
+    return Symptom("validation-rising", ratio, text, epoch=at, alarming=True, details=details)
+
+
+def validation_gap(record: Record) -> Symptom | None:
+    """The validation loss ends far above the training loss. Value: gap in units of the baseline."""
+    val, loss = column(record, "epoch.val_loss"), column(record, "epoch.loss")
+    if not len(val) or len(val) != len(loss) or not np.isfinite([val[-1], loss[-1]]).all():
+        return None
+    scale = baseline(record, validation=True) or baseline(record) or abs(float(loss[0]))
+    gap = (val[-1] - loss[-1]) / max(scale, TINY)
+    if gap < 0.25:
+        return None
+    text = f"The validation loss ends at {val[-1]:.4g}, the training loss at {loss[-1]:.4g}."
+    details = {"from_start": float((val[0] - loss[0]) / max(scale, TINY)), "best": float(val[np.isfinite(val)].min() / max(scale, TINY)),
+               "ratio": float(val[-1] / max(abs(loss[-1]), TINY))}  # fmt: skip
+    return Symptom("validation-gap", float(gap), text, details=details)
+
+
+def validation_at_chance(record: Record) -> Symptom | None:
+    """On validation rows the model is no better than a constant answer, on training rows it is. Value: its lead there."""
+    exam = record.lab.get("exam", {})
+    train, val = exam.get("final", {}), exam.get("validation", {})
+    if "accuracy" in train and "accuracy" in val:
+        lead = train["accuracy"] - train["majority"]
+        chance = max(train["majority"], 1.0 / max(train["classes"], 1))
+        if lead > 0.15 and val["accuracy"] < chance + 0.25 * lead:
+            text = f"Accuracy is {train['accuracy']:.2f} on training rows and {val['accuracy']:.2f} on validation rows (largest class: {chance:.2f})."
+            return Symptom("validation-at-chance", lead, text)
+    if "explained" in train and "explained" in val and train["explained"] > 0.3 and val["explained"] < 0.25 * train["explained"]:
+        text = f"{train['explained']:.0%} of the variance is explained on training rows, {val['explained']:.0%} on validation rows."
+        return Symptom("validation-at-chance", train["explained"], text)
+    return None
+
+
+def validation_inputs_differ(record: Record) -> Symptom | None:
+    """Validation inputs have another scale or place than training inputs. Value: factor or standard deviations."""
+    worst, text, where = 0.0, "", None
+    for train, val in zip(record.data.inputs, record.data.validation_inputs, strict=False):
+        value, sentence = _difference(train, val)
+        if value > worst:
+            worst, text, where = value, sentence, train.name
+    return Symptom("validation-inputs-differ", worst, text, where=where) if worst >= SHIFTED else None
+
+
+def _difference(train: Array, val: Array) -> tuple[float, str]:
+    if train.rows < 8 or val.rows < 8 or train.std <= TINY:
+        return 0.0, ""
+    spread = max(val.std, TINY) / train.std
+    shift = abs(val.mean - train.mean) / train.std
+    size = (abs(val.mean) + val.std) / max(abs(train.mean) + train.std, TINY)
+    value = max(spread, 1 / spread, shift, size, 1 / max(size, TINY))
+    text = f"Validation inputs have mean {val.mean:.4g} and standard deviation {val.std:.4g}, training inputs {train.mean:.4g} and {train.std:.4g}."
+    if value < SHIFTED and train.features is not None and val.features is not None and len(train.features.std) == len(val.features.std):
+        used = train.features.std > TINY
+        if used.any():
+            # The middle feature, not the worst: one rare column must not speak for all.
+            each = np.abs(val.features.mean - train.features.mean)[used] / train.features.std[used]
+            value = max(value, float(np.median(each)))
+    return value, text
+
+
+def validation_labels_differ(record: Record) -> Symptom | None:
+    """Validation holds other classes than training. Value: total variation distance of the class shares, 0 to 1."""
+    if not record.data.targets or not record.data.validation_targets:
+        return None
+    train, val = record.data.targets[0], record.data.validation_targets[0]
+    if not train.counts or not val.counts:
+        return None
+    keys = {*train.counts, *val.counts}
+    a, b = sum(train.counts.values()), sum(val.counts.values())
+    distance = 0.5 * sum(abs(train.counts.get(k, 0) / a - val.counts.get(k, 0) / b) for k in keys)
+    # By chance alone two samples of n rows over k classes differ by about sqrt(k / (pi n)).
+    chance = np.sqrt(len(keys) / (np.pi * min(a, b)))
+    if distance < OTHER_LABELS or distance < 3 * chance:
+        return None
+    unseen = sorted(k for k in val.counts if k not in train.counts)
+    text = f"The class shares of validation and training differ by {distance:.0%}"
+    text += f"; classes {', '.join(unseen[:5])} were not among the training rows seen." if unseen else "."
+    return Symptom("validation-labels-differ", float(distance), text)
