@@ -70,13 +70,29 @@ def apply_actions(model: Any, actions: Sequence[Action], sample: Any = None) -> 
     Example:
         >>> apply_actions(model, [Action("learning_rate", {"value": 1e-3})])   # doctest: +SKIP
     """
+    return rebuild(planned(model, actions, sample))
+
+
+def planned(model: Any, actions: Sequence[Action], sample: Any = None, rate: float | None = None) -> Plan:
+    """Returns the plan of a model with these actions written into it.
+
+    Args:
+        model, actions, sample: as for `apply_actions`.
+        rate: the constant learning rate to start from, when it is no longer the optimizer's (a callback
+            may have lowered it since the first step).
+
+    Raises:
+        ValueError: an action is unknown or does not fit the model.
+    """
     plan = Plan.of(model, sample)
+    if rate is not None and isinstance(plan.settings.config.get("learning_rate"), (int, float)):
+        plan.settings.config["learning_rate"] = rate
     for action in sorted(actions, key=_place):
         try:
             ACTIONS[action.kind](plan, **action.arguments)
         except TypeError as error:
             raise ValueError(f"action {action.kind!r} cannot take {action.arguments!r}: {error}") from error
-    return rebuild(plan)
+    return plan
 
 
 def _place(action: Action) -> int:
@@ -85,4 +101,4 @@ def _place(action: Action) -> int:
     return list(ACTIONS).index(action.kind)
 
 
-__all__ = ["ACTIONS", "apply_actions"]
+__all__ = ["ACTIONS", "apply_actions", "planned"]

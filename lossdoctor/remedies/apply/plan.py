@@ -27,7 +27,8 @@ class Plan:
         behind: layers to be put behind one.
         at_input, at_output: layers to be put behind the model's input or output of that number.
         policy: the dtype policy of every layer, or None for what each has.
-        redrawn: frozen layers that are not to keep their weights all the same.
+        redrawn: layers that are not to keep any weights, because their start was changed.
+        pairs: filled by `rebuild`: old and new layers that correspond.
     """
 
     model: Any
@@ -41,6 +42,7 @@ class Plan:
     at_output: dict[int, list[Maker]] = field(default_factory=dict)
     policy: str | None = None
     redrawn: set[int] = field(default_factory=set)
+    pairs: list[tuple[Any, Any]] = field(default_factory=list)
 
     @classmethod
     def of(cls, model: Any, sample: Any = None) -> Plan:

@@ -37,7 +37,6 @@ class Builder:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.made: dict[int, list[Any]] = {}  # by id of the old operation: the layers in its place
-        self.pairs: list[tuple[Any, Any]] = []  # old and new layers that correspond
 
     def sequential(self) -> Any:
         """Returns the new Sequential (or subclass of it)."""
@@ -109,7 +108,7 @@ class Builder:
         if not isinstance(op, keras.Layer):
             return _copied(op)
         new = make_layer(op, self.plan.configs.get(id(op)), self.plan.policy)
-        self.pairs.append((op, new))
+        self.plan.pairs.append((op, new))
         return new
 
     def nested(self, old: Any) -> Any:
@@ -123,7 +122,7 @@ class Builder:
 
     def keep_frozen(self) -> None:
         """Gives frozen layers their weights and adapted layers their statistics back: nothing will learn them."""
-        for old, new in self.pairs:
+        for old, new in self.plan.pairs:
             adapted = isinstance(old, (keras.layers.Normalization, keras.layers.Discretization))
             if adapted:
                 store: dict[str, Any] = {}

@@ -39,6 +39,7 @@ def rebuild_subclassed(plan: Plan) -> Any:
     new = _from_config(plan.model)
     for old_layer, new_layer in zip(_layers(plan.model), _layers(new), strict=False):
         _check_same(old_layer, new_layer)
+        plan.pairs.append((old_layer, new_layer))
         if id(old_layer) in plan.configs:
             _change(old_layer, new_layer, plan.config(old_layer))
     plan.settings.compile(new)

@@ -1,0 +1,37 @@
+"""Trials: lab tests on the captured sample of a sick run. They need TensorFlow; nothing of the user's is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from lossdoctor.record import Record
+from lossdoctor.remedies.base import Remedy
+from lossdoctor.trials.subject import Subject
+
+Candidates = Sequence[tuple[str, Remedy]]
+Progress = Callable[[int, int, str], None]
+
+
+def run(
+    subject: Subject, record: Record, candidates: Candidates, *, seconds: float, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Returns the results of the trials for `Record.lab`. Never raises, and touches nothing of the user's.
+
+    Args:
+        subject: the model with its weights and rows.
+        record: what was measured in the run.
+        candidates: (cause id, remedy), most likely first.
+        seconds: time that the trials may take together.
+        progress: called with (trials done, trials in all, what is tried next).
+
+    Returns:
+        "replay", "stability", "one_batch", "zero_inputs", "first_nonfinite" where they could be made,
+        "seconds", and "not_run": sentences on what could not, and why.
+    """
+    from lossdoctor.trials.schedule import carry_out  # loads TensorFlow
+
+    return carry_out(subject, record, candidates, seconds, progress or (lambda done, total, text: None))
+
+
+__all__ = ["Subject", "run"]
