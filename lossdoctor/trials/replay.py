@@ -79,7 +79,7 @@ class Replayer:
 
     def _settle(self, variant: Variant, clock: Clock) -> None:
         variant.load(self.rows)
-        variant.train(order(self.rows.rows, self.batch, 2))  # traces
+        variant.train(order(self.rows.rows, self.batch, 1))  # traces
         watch = Clock(math.inf)
         variant.train(order(self.rows.rows, self.batch, 4))
         affordable = int(SHARE * clock.seconds / max(watch.spent / 4, 1e-6))

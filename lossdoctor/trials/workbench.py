@@ -63,6 +63,7 @@ class Variant:
         self._state = [v.numpy() for v in self._variables()]
         self._loop: Any = None
         self._data: Any = None
+        self._rows: Sample | None = None
 
     def _build(self) -> None:
         self.model(tree.map_structure(lambda a: tensor(a[:1]), self.plan.sample.x))
@@ -80,21 +81,26 @@ class Variant:
 
     def load(self, rows: Sample) -> None:
         """Puts the rows to train on in place."""
+        if rows is self._rows:
+            return
+        self._rows = rows
         parts = (rows.x,) if rows.y is None else (rows.x, rows.y)
         parts = parts if rows.sample_weight is None else (rows.x, rows.y, rows.sample_weight)
         self._data = tree.map_structure(tensor, parts)
+        self._loop = None
 
     def train(self, order: np.ndarray) -> None:
         """Makes a step for each row of `order` [steps, batch], row numbers of the rows loaded."""
         if self._loop is None:
             self._loop = self._compiled()
-        self._loop(tf.constant(order, tf.int32), self._data)
+        self._loop(tf.constant(order, tf.int32))
 
     def _compiled(self) -> Any:
-        model = self.model
+        model, data = self.model, self._data
 
-        @tf.function(input_signature=None, reduce_retracing=True, autograph=False)
-        def loop(order: Any, data: Any) -> Any:
+        # With the number of steps left open there is one trace whatever is asked for later.
+        @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)
+        def loop(order: Any) -> Any:
             def body(i: Any) -> Any:
                 batch = tree.map_structure(lambda a: tf.gather(a, order[i]), data)
                 model.train_step(batch)

@@ -1,0 +1,72 @@
+"""The repaired model: the remedies that a replay confirmed, carried out on a fresh copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from lossdoctor.record import Record
+from lossdoctor.remedies.apply import apply_actions
+from lossdoctor.remedies.base import Action
+from lossdoctor.trials.subject import Subject
+
+# An unclear combination is still the best guess there is when it came out better by this much.
+BETTER = 0.05
+
+
+def repair(subject: Subject, record: Record, findings: Any) -> Any:
+    """Returns a fresh, compiled, untrained model that is to train under the same fit call.
+
+    The combination that the replays confirmed, if any; else the first remedy that can be carried out of each
+    loud diagnosis, without those that a replay refuted.
+
+    Args:
+        subject: the model and its rows.
+        record: what was measured; its `lab` holds the replays.
+        findings: what was concluded (`diagnosis.Findings`).
+
+    Raises:
+        ValueError: nothing that was found can be changed on the model, or it cannot be rebuilt.
+    """
+    replay = record.lab.get("replay") or {}
+    proven = _proven(replay)
+    if proven:
+        return apply_actions(subject.model, proven, subject.sample)
+    refuted = {t["remedy"] for t in replay.get("trials", ()) if t["verdict"] == "refuted"}
+    guesses = [_first(d.remedies, refuted) for d in findings.loud]
+    return _fitting(subject, [list(actions) for actions in guesses if actions])
+
+
+def _proven(replay: dict[str, Any]) -> list[Action]:
+    together = replay.get("combined")
+    if not together or together["verdict"] == "refuted":
+        return []
+    gain = together["score"] - replay["unchanged"]["score"]
+    return actions_of(together["actions"]) if together["verdict"] == "confirmed" or gain > BETTER else []
+
+
+def actions_of(parts: Iterable[Any]) -> list[Action]:
+    """Returns actions from a record's lab: as they were made, or as a saved record holds them."""
+    return [p if isinstance(p, Action) else Action(p["kind"], dict(p["arguments"])) for p in parts]
+
+
+def _first(remedies: Sequence[Any], refuted: set[str]) -> Sequence[Action]:
+    return next((r.actions for r in remedies if r.actions and r.summary not in refuted), ())
+
+
+def _fitting(subject: Subject, groups: list[list[Action]]) -> Any:
+    """Applies the groups in order, leaving out what does not fit the model or what came before."""
+    if not groups:
+        raise ValueError("none of the diagnoses can be changed on the model: read what each says you can do")
+    model, error, taken = None, None, []
+    for group in groups:
+        known = {(a.kind, str(a.arguments.get("output"))) for a in taken}
+        new = [a for a in group if (a.kind, str(a.arguments.get("output"))) not in known]
+        try:
+            model = apply_actions(subject.model, [*taken, *new], subject.sample)
+            taken += new
+        except ValueError as failed:
+            error = failed
+    if model is None:
+        raise error if error is not None else ValueError("no change fits the model")
+    return model
