@@ -74,7 +74,9 @@ def convolution() -> keras.Model:
             keras.layers.MaxPooling2D(),
         )
     ]
-    return classifier((28, 28, 1), *blocks, keras.layers.Flatten(), keras.layers.Dense(128, activation="relu"))
+    return classifier(
+        (28, 28, 1), *blocks, keras.layers.Flatten(), keras.layers.Dense(128, activation="relu")
+    )
 
 
 def transformer(width: int = 96, heads: int = 4, depth: int = 3) -> keras.Model:
@@ -196,7 +198,9 @@ def table(name: str, times: dict[str, Times]) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Cost of lossdoctor per training step, as a markdown table.")
-    parser.add_argument("--models", default=",".join(WORKLOADS), help="comma-separated: " + ", ".join(WORKLOADS))
+    parser.add_argument(
+        "--models", default=",".join(WORKLOADS), help="comma-separated: " + ", ".join(WORKLOADS)
+    )
     parser.add_argument("--rounds", type=int, default=10)
     options = parser.parse_args()
     unknown = set(options.models.split(",")) - set(WORKLOADS)

@@ -25,7 +25,7 @@ def build(optimizer):
 
 
 def main():
-    """Trains the sick run and the repaired one; returns the report on the first, the history of the second."""
+    """Trains the sick run, then the repaired one; returns the first's report and the second's history."""
     x, y = load_diabetes(return_X_y=True)
     x, y = scale(x), scale(y)
 

@@ -23,7 +23,7 @@ def build(loss):
 
 
 def main():
-    """Trains the sick run and the repaired one; returns the report on the first, the history of the second."""
+    """Trains the sick run, then the repaired one; returns the first's report and the second's history."""
     x, y = load_digits(return_X_y=True)
     x = x / 16.0
 

@@ -32,7 +32,7 @@ def build():
 
 
 def main():
-    """Trains the sick run and the repaired one; returns the report on the first, the history of the second."""
+    """Trains the sick run, then the repaired one; returns the first's report and the second's history."""
     table = table_with_empty_cells()
     y = table.pop("target").to_numpy()
 

@@ -28,7 +28,7 @@ def build(units, dropout=0.0):
 
 
 def main():
-    """Trains the sick run and the repaired one; returns the report on the first, the history of the second."""
+    """Trains the sick run, then the repaired one; returns the first's report and the second's history."""
     x, y = load_diabetes(return_X_y=True)
     x, x_val, y, y_val = train_test_split(scale(x), scale(y), test_size=0.3, random_state=0)
     fit = {"validation_data": (x_val, y_val), "batch_size": 32, "epochs": 25, "verbose": 0}

@@ -25,7 +25,7 @@ def build(activation):
 
 
 def main():
-    """Trains the sick run and the repaired one; returns the report on the first, the history of the second."""
+    """Trains the sick run, then the repaired one; returns the first's report and the second's history."""
     x, y = load_breast_cancer(return_X_y=True)
     x = scale(x)
 

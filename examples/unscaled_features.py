@@ -24,7 +24,7 @@ def build(*first_layers):
 
 
 def main():
-    """Trains the sick run and the repaired one; returns the report on the first, the history of the second."""
+    """Trains the sick run, then the repaired one; returns the first's report and the second's history."""
     x, y = load_wine(return_X_y=True)
 
     keras.utils.set_random_seed(0)

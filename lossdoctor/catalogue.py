@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lossdoctor import losses
 from lossdoctor.causes import CAUSES, Cause, Example, Facts
+from lossdoctor.losses import LOSSES, Loss
 from lossdoctor.remedies import Remedy
 
 WRITTEN = "<!-- Written by `python -m lossdoctor.catalogue docs`; edit the code instead. -->"
@@ -23,6 +23,14 @@ BLOCKS = {
     "4": "Loss and output layer",
     "5": "Number formats",
 }
+
+UNITS = {"classes": "one per class", "like-targets": "one per column of the targets"}
+
+LOSSES_INTRODUCTION = (
+    "What each Keras loss needs. The rules, `checkup` and this page read the same table "
+    "(`lossdoctor/losses/`). Codings: *integer* class numbers 0..k-1; *binary* 0/1 in one column; *sign* -1/1; "
+    "*one-hot*; *multi-hot* 0/1 in several columns; *distribution* rows that sum to 1; *real* numbers."
+)
 
 
 def pages() -> dict[str, str]:
@@ -47,7 +55,7 @@ def page(cause: Cause) -> str:
         *_consequences(cause),
         "## Read on",
         _bullets(cause.references),
-        f"If this is not your run's trouble, silence it: `LossDoctor(ignore=[\"{cause.id}\"])`.",
+        f'If this is not your run\'s trouble, silence it: `LossDoctor(ignore=["{cause.id}"])`.',
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -61,6 +69,47 @@ def index() -> str:
             lines = [f"| {c.code} | [{c.id}]({c.id}.md) | {c.title} |" for c in rows]
             parts += [f"## {heading}", "\n".join(["| code | id | title |", "|---|---|---|", *lines])]
     return "\n\n".join(parts) + "\n"
+
+
+def losses_page() -> str:
+    """Returns the table of losses: what each needs of targets and output, and what goes wrong otherwise."""
+    head = "| loss | targets | output units | output activation | with from_logits=True |"
+    rows = [
+        f"| [{loss.title}](#{loss.name}) | {_targets(loss)} | {UNITS[loss.units]} | {_names(loss.activations)} "
+        f"| {_names(loss.logits) or 'no such argument'} |"
+        for loss in LOSSES.values()
+    ]
+    parts = [
+        "# Losses and outputs",
+        WRITTEN,
+        LOSSES_INTRODUCTION,
+        "\n".join([head, "|---|---|---|---|---|", *rows]),
+    ]
+    return "\n\n".join([*parts, *map(_loss, LOSSES.values())]) + "\n"
+
+
+def _loss(loss: Loss) -> str:
+    names = ", ".join(f"`{name}`" for name in (loss.name, *loss.aliases))
+    lines = [
+        f'<a id="{loss.name}"></a>',
+        f"## {loss.title[0].upper()}{loss.title[1:]}",
+        names,
+        loss.wrong,
+        loss.change,
+    ]
+    if loss.never:
+        lines.append(f"Never right without from_logits: {_names(loss.never)}.")
+    return "\n\n".join([*lines, f"Source: {loss.source}"])
+
+
+def _targets(loss: Loss) -> str:
+    low, high = ("" if v is None else f"{v:g}" for v in (loss.low, loss.high))
+    limits = f", {low} to {high}" if low and high else f", {low} or more" if low else ""
+    return f"{', '.join(loss.codings)}{limits}{', whole numbers' if loss.dtype == 'integer' else ''}"
+
+
+def _names(activations: Sequence[str]) -> str:
+    return ", ".join(activations)
 
 
 def _evidence(cause: Cause) -> str:
@@ -138,7 +187,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs `python -m lossdoctor.catalogue FOLDER [--check]`; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lossdoctor.catalogue", description=__doc__)
     parser.add_argument("folder", type=Path, help="the folder of the documentation, usually docs")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 when a page is stale")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit code 1 when a page is stale"
+    )
     options = parser.parse_args(arguments)
     if not options.check:
         print("\n".join(f"written: {name}" for name in write(options.folder)) or "nothing to write")

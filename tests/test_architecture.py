@@ -21,7 +21,8 @@ ALLOWED: dict[str, set[str]] = {
     "history": {"record"},
     "symptoms": {"record", "losses"},
     "causes": {"symptoms", "remedies", "record", "losses"},
-    "diagnosis": {"causes", "symptoms", "remedies", "record"},
+    "coverage": {"symptoms", "record"},
+    "diagnosis": {"coverage", "causes", "symptoms", "remedies", "record"},
     "report": {"diagnosis", "symptoms", "remedies", "record"},
     "catalogue": {"causes", "symptoms", "remedies", "record", "losses", "diagnosis"},
     "probes": {"record", "losses"},
@@ -31,7 +32,9 @@ BELOW_THE_EDGE = set(ALLOWED) - {"catalogue"}
 ALLOWED["callbacks"] = BELOW_THE_EDGE
 ALLOWED["checkup"] = BELOW_THE_EDGE
 ALLOWED["posthoc"] = BELOW_THE_EDGE
-ALLOWED["cli"] = (BELOW_THE_EDGE | {"catalogue", "checkup", "posthoc", "callbacks", "lossdoctor"}) - {"probes"}
+ALLOWED["cli"] = (BELOW_THE_EDGE | {"catalogue", "checkup", "posthoc", "callbacks", "lossdoctor"}) - {
+    "probes"
+}
 # The root hands out the public names, each loaded on first use.
 ALLOWED["lossdoctor"] = set(ALLOWED) - {"catalogue"}
 
@@ -122,6 +125,8 @@ def test_diagnosing_a_file_does_not_load_tensorflow(tmp_path):
     """`lossdoctor diagnose FILE` reads a CSVLogger file and judges it without TensorFlow."""
     log = tmp_path / "log.csv"
     log.write_text("epoch,loss\n0,0.7\n1,3.9\n2,2.6e4\n3,nan\n")
-    code = f"import sys; from lossdoctor.cli import main; status = main(sys.argv[1:]); print(status); {LOADED}"
+    code = (
+        f"import sys; from lossdoctor.cli import main; status = main(sys.argv[1:]); print(status); {LOADED}"
+    )
     done = run_python(code, "diagnose", str(log))
     assert done.stdout.split()[-2:] == ["1", "[]"], done.stdout + done.stderr
