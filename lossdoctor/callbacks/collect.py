@@ -33,7 +33,7 @@ class Collector:
         self.skipped += int((~applied).sum())
         norm = np.sqrt(np.square(grads).sum(1))
         # A step without an update has no gradient norm to compare: the last one stands in for it.
-        norm = np.where(applied, norm, np.nan if not applied.any() else np.nanmedian(norm[applied]))
+        norm = np.where(applied, norm, np.median(norm[applied]) if applied.any() else np.nan)
         steps = self.steps + np.arange(len(rows))
         rates = np.full(len(rows), np.nan if rate is None else rate)
         table = np.column_stack([steps, np.full(len(rows), epoch), rows[:, :k], norm, rates, rows[:, 0], norm])

@@ -19,6 +19,7 @@ from lossdoctor.probes.weights import WeightLook
 from lossdoctor.record import Data, Event, Record, Setup
 from lossdoctor.record.summary import summarize_array
 
+TINY = 1e-12
 EARLY = 64  # up to this step, looks come at steps 0, 1, 3, 7, ...: most faults show at once
 
 
@@ -34,6 +35,7 @@ class Monitor:
         self.events: list[Event] = []
         self.epoch = 0
         self.stopped = "running"
+        self.seconds = 0.0  # how long the run took, known at its end
         self.sample: Sample | None = None
         self.validation: Sample | None = None
         self.bad_batch: Sample | None = None
@@ -87,7 +89,7 @@ class Monitor:
         """Takes the hooks out and keeps what was on the device. Safe to call twice."""
         if self.stopped != "running":
             return
-        self.stopped = stopped
+        self.stopped, self.seconds = stopped, self.pace.elapsed()
         self.hooks.remove(self.probe)
         self.read()
         self._keep_samples()
@@ -119,13 +121,27 @@ class Monitor:
         return Record(
             setup=setup,
             data=self._data,
-            series=self.collector.series(),
+            series=self.collector.series() | self._moved(),
             activity=tuple(a for e in self._examined.values() for a in e.activities),
-            events=tuple(self.events),
+            events=(*self.events, *self._skips()),
             lab={"exam": self._exam()} if self._examined else {},
-            cost={**self.pace.seconds, "training": self.pace.elapsed(), "skipped_steps": self.collector.skipped},
+            cost={**self.pace.seconds, "training": self.seconds or self.pace.elapsed()},
             stopped=self.stopped,
         )
+
+    def _moved(self) -> dict[str, np.ndarray]:
+        """Returns how far each trainable variable is from where it began, over its initial norm."""
+        start = {id(v): w for v, w in zip(self.model.weights, self.initial, strict=False)}
+        now = [(start[id(v)], v.numpy()) for v in self.model.trainable_variables if id(v) in start]
+        moved = [np.linalg.norm(b - a) / max(float(np.linalg.norm(a)), TINY) for a, b in now]
+        return {"moved": np.array(moved, dtype=np.float64)}
+
+    def _skips(self) -> list[Event]:
+        count = self.collector.skipped
+        if not count:
+            return []
+        text = f"loss scaling skipped {count} of {self.collector.steps} updates"
+        return [Event("loss-scale", text, data={"skipped": count})]
 
     def _batch_size(self) -> int | None:
         rows = self.collector.series()["rows"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +55,17 @@ class Facts:
         """Layers with weights, without the last one."""
         return tuple(layer for layer in self.setup.layers if layer.parameters)[:-1]
 
+    @property
+    def learned(self) -> float:
+        """Share of the baseline that the run gained, 0 to 1."""
+        found = self.symptoms.get("learned")
+        return found.value if found else 0.0
+
+    @property
+    def alarms(self) -> tuple[Symptom, ...]:
+        """Symptoms that show a sick run whatever the cause."""
+        return tuple(s for s in self.symptoms.values() if s.alarming)
+
     def replay(self, cause: str) -> Mapping[str, Any] | None:
         """Returns the best replay of that cause's remedies (see trials), None when none was made."""
         tries = [t for t in self.lab.get("replay", {}).get("trials", ()) if t["cause"] == cause]
@@ -106,3 +117,21 @@ class Cause:
 def seen(*symptoms: Symptom, **facts: Any) -> Facts:
     """Returns Facts with these symptoms, for examples: `seen(Symptom("loss-rising", 50.0))`."""
     return Facts(symptoms={s.name: s for s in symptoms}, **facts)
+
+
+def replayed(facts: Facts, cause: str) -> Iterator[Sign]:
+    """Yields what the replays of that cause's remedies say for or against it."""
+    trial = facts.replay(cause)
+    if trial is None:
+        return
+    weight = {"confirmed": STRONG, "refuted": -FAIR, "unclear": 0.0}[trial["verdict"]]
+    if weight:
+        yield Sign(weight, trial["text"])
+
+
+def doing_well(facts: Facts) -> Iterator[Sign]:
+    """Yields a strong sign against any cause when the run learned and nothing alarming was seen."""
+    if not facts.alarms and facts.learned > 0.5:
+        yield Sign(-2 * STRONG, f"the run learned {facts.learned:.0%} of what a constant answer misses")
+    elif not facts.alarms:
+        yield Sign(-FAIR, "nothing alarming was seen")

@@ -27,14 +27,14 @@ def read_setup(model: Any, params: dict[str, Any]) -> Setup:
     """Returns the Setup of a built, compiled model; `params` are Keras's callback params."""
     import keras
 
-    weighted = [layer for layer in keras_private.layers(model)]
+    leaves = keras_private.layers(model)
     return Setup(
         keras=keras.__version__,
         backend=keras.backend.backend(),
         lossdoctor=__version__,
         model_kind=_model_kind(model),
-        layers=tuple(_layer(layer) for layer in weighted),
-        variables=_variables(model, weighted),
+        layers=tuple(_layer(layer) for layer in leaves),
+        variables=_variables(model, leaves),
         outputs=read_outputs(model),
         optimizer=_optimizer(model),
         parameters=int(sum(np.prod(v.shape) for v in model.weights)),
@@ -106,7 +106,7 @@ def _layer(layer: Any) -> Layer:
     kernel = _kernel(layer)
     numbers: dict[str, Any] = {}
     if kernel is not None:
-        values = np.asarray(kernel, dtype=np.float64).ravel()
+        values = np.asarray(kernel.numpy() if hasattr(kernel, "numpy") else kernel, np.float64).ravel()
         values = values[:: max(1, values.size // KERNEL_SAMPLE)]
         numbers = {
             "fan_in": int(np.prod(kernel.shape[:-1])),

@@ -80,7 +80,8 @@ def validation_non_finite(record: Record) -> Symptom | None:
 
 def steps_skipped(record: Record) -> Symptom | None:
     """Loss scaling skipped updates. Value: share of all steps, 0 to 1. A few at the start are normal."""
-    skipped, steps = record.cost.get("skipped_steps", 0.0), column(record, "step")
+    skipped = sum(e.data.get("skipped", 0) for e in record.events if e.kind == "loss-scale")
+    steps = column(record, "step")
     if not skipped or not len(steps):
         return None
     share = float(skipped / (steps[-1] + 1))
