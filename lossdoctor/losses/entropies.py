@@ -41,7 +41,7 @@ def binary_crossentropy(targets: np.ndarray, config: Mapping[str, Any]) -> Best:
     if not y.size:
         return nothing()
     share = y.mean(0)
-    if ((share < 0) | (share > 1)).any():
+    if y.min() < 0 or y.max() > 1:
         return Best(np.clip(share, 0, 1), -np.inf)
     return Best(share, _entropy_of_two(share).mean())
 

@@ -1,0 +1,69 @@
+"""How targets are coded: class numbers, one-hot rows, yes/no, sides, distributions or plain numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossdoctor.losses.base import CLASSES, Loss
+
+ROW_SUM = 1e-3  # rows count as summing to 1 within this: float16 and rounded labels do
+FEW_CLASSES = (
+    100  # whole numbers of more kinds than this are rather amounts than classes, unless the loss says so
+)
+DENSE = 0.3  # class numbers fill their range; amounts and codes such as 100, 250, 9000 do not
+MAX_COUNTED = 1000  # classes that are counted one by one
+
+
+def coding_of(y: np.ndarray, *, columns: int, loss: Loss | None = None) -> str:
+    """Returns the coding of finite targets, see `record.Target`.
+
+    Args:
+        y: float64 [rows, columns], finite.
+        columns: size of the last axis, 1 for targets of rank 1.
+        loss: the loss they go into when that is known: it decides what whole numbers mean.
+    """
+    if not y.size:
+        return "empty"
+    kinds = np.unique(y[:, : max(1, 2**18 // len(y))])
+    whole = bool((kinds == np.floor(kinds)).all())
+    if loss is not None and loss.units == CLASSES and columns == 1 and whole and kinds[0] >= 0:
+        return "binary" if kinds[-1] <= 1 else "integer"
+    if len(kinds) == 1:
+        return _one_kind(float(kinds[0]), columns)
+    if np.isin(kinds, (0, 1)).all():
+        return "binary" if columns == 1 else "one-hot" if (y.sum(1) == 1).all() else "multi-hot"
+    if np.isin(kinds, (-1, 1)).all():
+        return "sign"
+    if columns > 1 and kinds[0] >= 0 and (np.abs(y.sum(1) - 1) < ROW_SUM).all():
+        return "distribution"
+    return "integer" if whole and _like_classes(kinds, columns) else "real"
+
+
+def _one_kind(value: float, columns: int) -> str:
+    # Rows that are all 1/k are a (useless) distribution; any other single value tells nothing.
+    return "distribution" if columns > 1 and abs(value * columns - 1) < ROW_SUM else "constant"
+
+
+def _like_classes(kinds: np.ndarray, columns: int) -> bool:
+    dense = len(kinds) / (kinds[-1] - kinds[0] + 1) >= DENSE
+    return bool(columns == 1 and 0 <= kinds[0] <= 1 and len(kinds) <= FEW_CLASSES and dense)
+
+
+def classes_of(y: np.ndarray, coding: str) -> int | None:
+    """Returns the number of classes that a coding has room for, None when it is no coding of classes."""
+    if coding in ("one-hot", "multi-hot", "distribution"):
+        return int(y.shape[1])
+    if coding in ("binary", "sign"):
+        return 2
+    return int(y.max()) + 1 if coding == "integer" else None
+
+
+def counts_of(y: np.ndarray, coding: str) -> dict[str, int]:
+    """Returns the rows of each class by its number as text, for the codings of classes."""
+    if coding in ("one-hot", "multi-hot"):
+        return {str(i): int(n) for i, n in enumerate(y[:, :MAX_COUNTED].sum(0))}
+    if coding in ("binary", "integer", "sign"):
+        kinds, counts = np.unique(y, return_counts=True)
+        pairs = zip(kinds[:MAX_COUNTED], counts[:MAX_COUNTED], strict=True)
+        return {str(int(kind)): int(count) for kind, count in pairs}
+    return {}
