@@ -28,13 +28,13 @@ class Snapshots:
     """A few earlier states of a model; the initial one is always among them.
 
     Args:
-        model: a built model with built optimizers.
+        model: a built model.
         capacity: how many to hold, 2 or more.
         folder: keep them there as .npz files; None keeps them on the device.
     """
 
     def __init__(self, model: Any, capacity: int, folder: Path | None = None):
-        self._variables = state_variables(model)
+        self._model = model
         self._capacity, self._folder = capacity, folder
         self._kept: list[tuple[int, Any]] = []
 
@@ -46,8 +46,11 @@ class Snapshots:
     def take(self, step: int) -> None:
         """Keeps the present state as that after `step` steps."""
         # Reading a variable does not copy it: TensorFlow copies on the next write while a reader holds it.
-        values = [tf.identity(tf.convert_to_tensor(v)) for v in self._variables]
-        self._kept.append((step, values if self._folder is None else self._save(step, values)))
+        variables = state_variables(self._model)
+        values = [tf.identity(tf.convert_to_tensor(v)) for v in variables]
+        if self._folder is not None:
+            values = self._save(step, values)
+        self._kept.append((step, (variables, values)))
         index = keep.drop(self.steps, self._capacity)
         if index is not None:
             self._forget(self._kept.pop(index)[1])
@@ -60,9 +63,13 @@ class Snapshots:
         """
         while len(self._kept) > 1 and self._kept[-1][0] > before:
             self._forget(self._kept.pop()[1])
-        step, kept = self._kept[-1]
-        for variable, value in zip(self._variables, self._load(kept), strict=True):
+        step, (variables, values) = self._kept[-1]
+        for variable, value in zip(variables, self._load(values), strict=True):
             variable.assign(value)
+        known = {id(v) for v in variables}
+        for variable in state_variables(self._model):
+            if id(variable) not in known:  # a slot that was made after the snapshot
+                variable.assign(tf.zeros_like(tf.convert_to_tensor(variable)))
         return step
 
     def clear(self) -> None:
@@ -77,12 +84,12 @@ class Snapshots:
         np.savez(path, *[v.numpy() for v in values])
         return path
 
-    def _load(self, kept: Any) -> list[Any]:
-        if not isinstance(kept, Path):
-            return list(kept)
-        with np.load(kept) as arrays:
-            return [arrays[f"arr_{i}"] for i in range(len(self._variables))]
+    def _load(self, values: Any) -> list[Any]:
+        if not isinstance(values, Path):
+            return list(values)
+        with np.load(values) as arrays:
+            return [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
 
     def _forget(self, kept: Any) -> None:
-        if isinstance(kept, Path):
-            kept.unlink(missing_ok=True)
+        if isinstance(kept[1], Path):
+            kept[1].unlink(missing_ok=True)
