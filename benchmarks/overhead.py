@@ -155,7 +155,7 @@ class Times:
 
 
 def measure(workload: Workload, rounds: int) -> dict[str, Times]:
-    """Fits the workload `rounds` times with each set of callbacks, in turn; returns the times by callbacks."""
+    """Fits the workload `rounds` times with each set of callbacks, in turn; returns times by callbacks."""
     x, y = workload.data()
     data = tf.data.Dataset.from_tensor_slices((x, y)).repeat().batch(workload.batch_size).prefetch(2)
     batch = x[: workload.batch_size], y[: workload.batch_size]

@@ -28,8 +28,8 @@ UNITS = {"classes": "one per class", "like-targets": "one per column of the targ
 
 LOSSES_INTRODUCTION = (
     "What each Keras loss needs. The rules, `checkup` and this page read the same table "
-    "(`lossdoctor/losses/`). Codings: *integer* class numbers 0..k-1; *binary* 0/1 in one column; *sign* -1/1; "
-    "*one-hot*; *multi-hot* 0/1 in several columns; *distribution* rows that sum to 1; *real* numbers."
+    "(`lossdoctor/losses/`). Codings: *integer* class numbers 0..k-1; *binary* 0/1 in one column; "
+    "*sign* -1/1; *one-hot*; *multi-hot* 0/1 in several columns; *distribution* rows that sum to 1; *real* numbers."
 )
 
 
@@ -75,8 +75,8 @@ def losses_page() -> str:
     """Returns the table of losses: what each needs of targets and output, and what goes wrong otherwise."""
     head = "| loss | targets | output units | output activation | with from_logits=True |"
     rows = [
-        f"| [{loss.title}](#{loss.name}) | {_targets(loss)} | {UNITS[loss.units]} | {_names(loss.activations)} "
-        f"| {_names(loss.logits) or 'no such argument'} |"
+        f"| [{loss.title}](#{loss.name}) | {_targets(loss)} | {UNITS[loss.units]} "
+        f"| {_names(loss.activations)} | {_names(loss.logits) or 'no such argument'} |"
         for loss in LOSSES.values()
     ]
     parts = [

@@ -51,7 +51,7 @@ def test_every_example_is_tested():
 @pytest.mark.fit
 @pytest.mark.parametrize("name", EXPECTED)
 def test_example(name, capsys):
-    """The report names the true cause first, with a number as evidence and code to paste; the repair trains."""
+    """The report names the true cause first, with numbers and code to paste; the repaired run trains."""
     report, history = load(name).main()
     assert not report.healthy
     first = report.diagnoses[0]

@@ -109,7 +109,7 @@ def test_cause_is_complete(cause: Cause):
 
 @pytest.mark.parametrize("cause", each_cause())
 def test_signs_are_sentences(cause: Cause):
-    """Every sign has a weight and says something, and the strongest reason of a named example has a number."""
+    """Every sign has a weight and says something; a named example has a reason with a number."""
     for example in cause.examples:
         signs = list(cause.signs(example.facts))
         assert all(s.weight and len(s.text.split()) >= PUBLIC_WORDS for s in signs), signs
@@ -119,7 +119,7 @@ def test_signs_are_sentences(cause: Cause):
 
 @pytest.mark.parametrize("cause", each_cause())
 def test_remedies_can_be_done(cause: Cause):
-    """On a named example there is a remedy, and each is an imperative sentence with code that is not prose."""
+    """On a named example there is a remedy, and each is summed up in a sentence."""
     for example in cause.examples:
         if example.named:
             remedies = list(cause.remedies(example.facts))
