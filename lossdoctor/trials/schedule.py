@@ -10,6 +10,7 @@ from lossdoctor.remedies.base import Remedy
 from lossdoctor.trials.clock import Clock
 from lossdoctor.trials.random_state import undisturbed
 from lossdoctor.trials.replays import replays
+from lossdoctor.trials.stability import stability
 from lossdoctor.trials.subject import Subject
 
 Progress = Callable[[int, int, str], None]
@@ -23,6 +24,7 @@ def carry_out(
     lab: dict[str, Any] = {}
     missing: list[str] = []
     parts: dict[str, Callable[[], Any]] = {
+        "stability": lambda: stability(subject, record, clock),
         "replay": lambda: replays(subject, record, candidates, clock, progress),
     }
     for name, part in parts.items():

@@ -1,0 +1,114 @@
+"""Stability: which learning rate this model, loss and optimizer can bear on the captured sample."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lossdoctor.probes.sample import Sample
+from lossdoctor.record import Record
+from lossdoctor.remedies.base import Action
+from lossdoctor.trials.clock import Clock
+from lossdoctor.trials.curvature import Curvature, extremes
+from lossdoctor.trials.limits import ADAPTIVE, form_of, limit_of, preconditioner
+from lossdoctor.trials.rows import finite_rows, order, take
+from lossdoctor.trials.subject import Subject
+from lossdoctor.trials.workbench import Variant, Workbench
+
+BATCHES = 8  # batches whose squared gradients make the preconditioner: about what Adam averages over at first
+# A gradient that takes longer than this, in seconds, is taken of FEW rows: some thirty are needed.
+SLOW, FEW = 0.05, 64
+SHARE = 0.25  # share of the time for all trials
+
+
+def stability(subject: Subject, record: Record, clock: Clock) -> dict[str, Any] | None:
+    """Returns `Record.lab["stability"]`: the strictest limit over the places looked at, None without a rate.
+
+    Raises:
+        ValueError: the model cannot be rebuilt, the curvature is not finite, or nothing limits this optimizer.
+    """
+    used = rate_used(record)
+    rows = finite_rows(subject.sample)
+    policy = getattr(getattr(subject.model, "dtype_policy", None), "name", "float32")
+    # In half precision the products would be noise.
+    actions = () if policy == "float32" else (Action("precision", {"policy": "float32"}),)
+    variant = Workbench(subject.model, subject.initial, rows).variant(actions)
+    found = []
+    seconds = SHARE * clock.seconds / 2
+    watch = Clock(2 * seconds)
+    for where, weights in places(subject):
+        if found and watch.left < seconds:
+            break
+        variant.model.set_weights(weights)
+        try:
+            found.append(measured(variant, rows, subject.batch_size or 32, seconds) | {"where": where})
+        except ValueError:
+            if not found and where != "initial weights":
+                raise
+    if not found:
+        raise ValueError("the curvature could not be measured at any weights of the run")
+    return {"used": used, **min(found, key=lambda place: place["limit"])}
+
+
+def places(subject: Subject) -> list[tuple[str, list[np.ndarray]]]:
+    """Returns (name, weights) of where to look: the start, and the last good weights before a divergence."""
+    looked = [("initial weights", subject.initial)]
+    if subject.good is not None:
+        looked.append(("last weights before the divergence", subject.good))
+    elif all(np.isfinite(w).all() for w in subject.final):
+        looked.append(("final weights", subject.final))
+    return looked
+
+
+def rate_used(record: Record) -> float | None:
+    """Returns the highest learning rate of the run, None when it is not known."""
+    rates = np.asarray(record.series.get("learning_rate", ()), float)
+    rates = rates[np.isfinite(rates)]
+    if rates.size:
+        return float(rates.max())
+    optimizer = record.setup.optimizer
+    return optimizer.learning_rate if optimizer is not None else None
+
+
+def measured(variant: Variant, rows: Sample, batch: int, seconds: float = math.inf) -> dict[str, Any]:
+    """Returns {"limit", "curvature", "form"} at a variant's present weights.
+
+    Raises:
+        ValueError: the curvature is not finite, or no limit is known for the optimizer.
+    """
+    kind, config = variant.plan.settings.optimizer.__name__, variant.plan.settings.config
+    limit_of(kind, config, 1.0)  # says at once when there is none for it
+    rows = affordable(variant, rows)
+    scale = _scale(variant, rows, batch) if kind in ADAPTIVE else None
+    curvature = Curvature(variant, rows)
+
+    def scaled(product: Any) -> Any:
+        return product if scale is None else lambda v: product(v / scale) / scale
+
+    low, high = extremes(scaled(curvature.hessian), curvature.size, seconds)
+    form = form_of(kind, config)
+    if -low > 2 * high:
+        # The residual bends the loss down more than the outputs bend it up; it goes away as the model
+        # learns, and what then limits the rate is the Gauss-Newton part.
+        _, newton = extremes(scaled(curvature.gauss_newton), curvature.size, seconds)
+        high, form = max(high, newton), f"{form}; Gauss-Newton form"
+    return {"limit": limit_of(kind, config, high), "curvature": high, "form": form}
+
+
+def affordable(variant: Variant, rows: Sample) -> Sample:
+    """Returns the rows, or fewer where one gradient of all takes too long."""
+    curvature, watch = Curvature(variant, rows), Clock(math.inf)
+    curvature.gradient()
+    watch = Clock(math.inf)  # the first one also loads the kernels
+    curvature.gradient()
+    return rows if watch.spent < SLOW else take(rows, np.arange(min(FEW, rows.rows)))
+
+
+def _scale(variant: Variant, rows: Sample, batch: int) -> np.ndarray:
+    """Returns the root of the preconditioner [weights], by which both sides of the Hessian are divided."""
+    gradients = [Curvature(variant, take(rows, index)).gradient() for index in order(rows.rows, batch, BATCHES)]
+    squares = np.mean(np.square(gradients), 0)
+    root = np.sqrt(preconditioner(squares, variant.plan.settings.config))
+    return np.where(np.isfinite(root) & (root > 0), root, math.inf)
