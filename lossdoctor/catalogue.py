@@ -29,7 +29,8 @@ UNITS = {"classes": "one per class", "like-targets": "one per column of the targ
 LOSSES_INTRODUCTION = (
     "What each Keras loss needs. The rules, `checkup` and this page read the same table "
     "(`lossdoctor/losses/`). Codings: *integer* class numbers 0..k-1; *binary* 0/1 in one column; "
-    "*sign* -1/1; *one-hot*; *multi-hot* 0/1 in several columns; *distribution* rows that sum to 1; *real* numbers."
+    "*sign* -1/1; *one-hot*; *multi-hot* 0/1 in several columns; *distribution* rows that sum to 1; "
+    "*real* numbers."
 )
 
 
