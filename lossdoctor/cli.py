@@ -14,6 +14,7 @@ from lossdoctor import __version__
 from lossdoctor.causes import CAUSES, Cause
 from lossdoctor.posthoc import diagnose
 from lossdoctor.report import Report, files
+from lossdoctor.report.text import headline
 
 HEALTHY, UNHEALTHY, USAGE = 0, 1, 2
 ALARMS = {"error": ("error",), "warning": ("error", "warning"), "never": ()}  # --fail-on
@@ -59,7 +60,7 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"lossdoctor {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    command = commands.add_parser("diagnose", help="the report on a run that is over, from its file or folder")
+    command = commands.add_parser("diagnose", help="the report on a run that is over, from its file")
     command.add_argument("path", help="CSVLogger file, TensorBoard folder, saved record, report or history")
     _add_output(command)
     command.set_defaults(run=_diagnose)
@@ -123,7 +124,7 @@ def _hand_out(report: Report, options: argparse.Namespace) -> int:
             print(text)
         else:
             files.write(options.output, text + "\n")
-            print(f"{'healthy' if report.healthy else 'UNHEALTHY'}: {report.verdict} Written to {options.output}")
+            print(f"LossDoctor: {headline(report)} Written to {options.output}")
     alarming = any(d.severity in ALARMS[options.fail_on] for d in report.diagnoses)
     return UNHEALTHY if alarming else HEALTHY
 

@@ -42,7 +42,7 @@ def _with_setup(record: Record, model: Any) -> Record:
     """Returns `record` with the facts of `model`, unless the record brought its own."""
     if not hasattr(model, "layers") or getattr(model, "optimizer", None) is None:
         raise ValueError(
-            f"model={type(model).__name__}: pass the compiled keras.Model that was trained, or leave model out"
+            f"model={type(model).__name__}: pass the compiled keras.Model that was trained, or leave it out"
         )
     if record.setup.layers:
         return record

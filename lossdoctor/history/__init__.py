@@ -11,8 +11,8 @@ from lossdoctor.history.saved import from_path
 from lossdoctor.record import Record
 
 ACCEPTED = (
-    "a keras History, a dict of lists such as history.history, a pandas DataFrame, or the path of a CSVLogger "
-    "file, a TensorBoard folder, a saved record or a saved report"
+    "a keras History, a dict of lists such as history.history, a pandas DataFrame, or the path of a "
+    "CSVLogger file, a TensorBoard folder, a saved record or a saved report"
 )
 
 

@@ -56,7 +56,7 @@ def _event_files(folder: Path) -> list[Path]:
 
 
 def _run_of(file: Path, root: Path) -> tuple[str, bool]:
-    """Returns the run that a file belongs to and whether it is its validation half (Keras writes two folders)."""
+    """Returns the run that a file belongs to and whether it is its validation half (Keras writes both)."""
     parts = list(file.parent.relative_to(root).parts) if root.is_dir() else []
     half = parts.pop() if parts and (parts[-1] == "train" or VALIDATION.match(parts[-1])) else ""
     alone = half or (root.name if root.is_dir() else file.parent.name)

@@ -81,7 +81,8 @@ def _series(name: str, values: Any, told: list[Event]) -> np.ndarray | None:
         told.append(left_out(f"{name!r} was left out: it holds no number" + _sample(wrong)))
         return None
     if wrong:
-        told.append(left_out(f"{len(wrong)} of {len(given)} values of {name!r} are no numbers" + _sample(wrong)))
+        text = f"{len(wrong)} of {len(given)} values of {name!r} are no numbers and were left out"
+        told.append(left_out(text + _sample(wrong)))
     return np.array(kept)
 
 
@@ -112,4 +113,4 @@ def _no_loss(columns: Mapping[str, Any], told: list[Event]) -> str:
     if empty:
         return f"the history holds no usable loss ({empty[0]}): pass at least one number per epoch"
     shown = ", ".join(repr(n) for n in names[:8]) + (", ..." if len(names) > 8 else "")
-    return f"no column is named 'loss' or 'val_loss' (found {shown}): pass the logs with the loss of each epoch"
+    return f"no column is named 'loss' or 'val_loss' (found {shown}): pass logs with the loss of each epoch"

@@ -17,7 +17,7 @@ from lossdoctor.record import Event, Record
 ROWS = 5_000  # a column is halved when it reaches twice that: the finest plot shows fewer
 LINE = 1 << 20  # characters; a longer line is no log
 COLUMNS = 1_000  # columns beyond are left out: a log of that many metrics is not a loss curve
-EXAMPLE = "pass a file that keras.callbacks.CSVLogger wrote: first line 'epoch,loss,...', then one row an epoch"
+EXAMPLE = "pass a file that keras.callbacks.CSVLogger wrote: a line 'epoch,loss,...', then one row an epoch"
 
 
 class Column:
@@ -100,7 +100,9 @@ class Tally:
         told = []
         if self.ragged:
             cut = ", the last of them cut off" if self.short else ""
-            told.append(f"{self.ragged} rows have more or fewer cells than the header{cut}; what fits was read")
+            told.append(
+                f"{self.ragged} rows do not have as many cells as the header{cut}; what fits was read"
+            )
         if self.runs > 1:
             told.append(f"the file holds {self.runs} runs one after the other; only the last was read")
         told += [f"{n} values of {name!r} are no numbers and were left out" for name, n in self.wrong.items()]

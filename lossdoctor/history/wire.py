@@ -102,8 +102,8 @@ def _event(frame: bytes) -> Iterator[Scalar]:
             step = value
         elif number == EVENT_SUMMARY and isinstance(value, bytes):
             summary = value
-    for tag, number in _values(summary):
-        yield Scalar(tag, step, number, wall_time)
+    for tag, scalar in _values(summary):
+        yield Scalar(tag, step, scalar, wall_time)
 
 
 def _values(summary: bytes) -> Iterator[tuple[str, float]]:

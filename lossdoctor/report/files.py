@@ -31,13 +31,13 @@ def checked(path: str | os.PathLike[str]) -> Path:
         ValueError: it is a folder, its folder does not exist, or may not be written.
     """
     if not isinstance(path, (str, os.PathLike)) or not str(path):
-        raise ValueError(f"a report path must be a str or a Path, got {path!r}: pass e.g. 'report.html'")
+        raise ValueError(f"the report path is {path!r}: pass a file name, e.g. 'report.html'")
     target = Path(os.path.realpath(os.path.expanduser(path)))
     hint = "pass a file name in a folder that exists and that you may write to"
     if target.is_dir():
         raise ValueError(f"cannot write the report to {str(path)!r}: it is a folder; {hint}")
     if not target.parent.is_dir():
-        raise ValueError(f"cannot write the report to {str(path)!r}: no folder {str(target.parent)!r}; {hint}")
+        raise ValueError(f"cannot write the report to {str(path)!r}: there is no such folder; {hint}")
     if not os.access(target.parent, os.W_OK):
         raise ValueError(
             f"cannot write the report to {str(path)!r}: {str(target.parent)!r} is read-only; {hint}"

@@ -44,7 +44,7 @@ def loads(text: str) -> Report:
     if not isinstance(raw, dict) or raw.get("kind") != KIND:
         raise ValueError("JSON, but not a lossdoctor report: pass a file that Report.to_json wrote")
     if not isinstance(raw.get("version"), int) or raw["version"] > VERSION:
-        raise ValueError(f"a report of version {raw.get('version')!r}, newer than {VERSION}: upgrade lossdoctor")
+        raise ValueError(f"a report of version {raw.get('version')!r}, not {VERSION}: upgrade lossdoctor")
     return _report(raw)
 
 

@@ -1,0 +1,176 @@
+"""What the plots draw, picked from a record: thinned curves, marks, rows a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lossdoctor.record import Record
+from lossdoctor.report.format import clean, place, shorten
+
+if TYPE_CHECKING:
+    from lossdoctor.report.report import Report
+
+POINTS = 400  # buckets of a curve, two points each: more than a page has pixels to show apart
+MARKS = 9  # letters on one plot; more cannot be told apart
+NAME = 24  # characters of a layer's name beside a plot
+AFTER, SHORTEST = 1.6, 8.0  # a run that ends in NaN is shown up to 1.6 times its finite part
+ROWS = 14  # names that fit beside a plot
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened, at `x` on the time axis, with its letter and its sentence."""
+
+    letter: str
+    x: float
+    text: str
+    alarming: bool
+
+
+def by_batch(record: Record) -> bool:
+    """Whether there are batch losses; else the time axis counts epochs."""
+    return "batch_loss" in record.series and len(record.series["batch_loss"]) > 0
+
+
+def steps(record: Record, length: int) -> np.ndarray:
+    """Returns the time axis [length] of the batch series."""
+    axis = record.series.get("step")
+    return np.asarray(axis, float) if axis is not None and len(axis) == length else np.arange(float(length))
+
+
+def epoch_ends(record: Record, epochs: int) -> np.ndarray:
+    """Returns where on the time axis each epoch ends [epochs]: its last step, or its number from 1."""
+    if not by_batch(record):
+        return np.arange(1.0, epochs + 1)
+    axis = steps(record, len(record.series["batch_loss"]))
+    owner = record.series.get("epoch")
+    if owner is None or len(owner) != len(axis):
+        return np.linspace(axis[0], axis[-1], epochs + 1)[1:]
+    last = np.searchsorted(np.asarray(owner), np.arange(epochs), side="right") - 1
+    return axis[np.maximum(last, 0)]
+
+
+def thin(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns a curve of at most 2 x POINTS points with every spike kept: lowest and highest a bucket.
+
+    A bucket without a finite value becomes one NaN, which breaks the line.
+    """
+    if len(y) <= 2 * POINTS:
+        return x, np.where(np.isfinite(y), y, np.nan)
+    kept = sorted({i for part in np.array_split(np.arange(len(y)), POINTS) for i in _extremes(y, part)})
+    return x[kept], np.where(np.isfinite(y[kept]), y[kept], np.nan)
+
+
+def _extremes(y: np.ndarray, part: np.ndarray) -> tuple[int, ...]:
+    good = part[np.isfinite(y[part])]
+    if not len(good):
+        return (int(part[0]),)
+    return int(good[np.argmin(y[good])]), int(good[np.argmax(y[good])])
+
+
+def broken(x: np.ndarray, y: np.ndarray) -> list[tuple[float, float]]:
+    """Returns the stretches of the time axis where `y` is NaN or infinite."""
+    bad = ~np.isfinite(y)
+    if not bad.any():
+        return []
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], bad.astype(int), [0]])))
+    return [(float(x[a]), float(x[b - 1])) for a, b in zip(edges[::2], edges[1::2], strict=True)][:POINTS]
+
+
+def last_of_interest(record: Record) -> float | None:
+    """Returns where the time axis may end: soon after the last finite loss, if most of the run is past it."""
+    loss = np.asarray(record.series.get("batch_loss" if by_batch(record) else "epoch.loss", ()), float)
+    good = np.flatnonzero(np.isfinite(loss))
+    if not len(good) or good[-1] == len(loss) - 1:
+        return None
+    x = steps(record, len(loss)) if by_batch(record) else epoch_ends(record, len(loss))
+    end = max(AFTER * x[good[-1]], x[0] + SHORTEST)
+    return float(end) if end < x[-1] else None
+
+
+def marks(report: Report) -> list[Mark]:
+    """Returns symptoms, backoffs, rollbacks and non-finite events in order of time, at most MARKS."""
+    found = sorted(_happenings(report), key=lambda h: (not h[2], h[0]))[:MARKS]
+    return [Mark(chr(65 + i), x, text, alarming) for i, (x, text, alarming) in enumerate(sorted(found))]
+
+
+def _happenings(report: Report) -> Iterator[tuple[float, str, bool]]:
+    record = report.record
+    batches = by_batch(record)
+    ends = epoch_ends(record, _epochs(record))
+    said: set[str] = set()
+    told = {s.step for s in report.symptoms if s.alarming and s.step is not None}
+    events = [
+        e for e in record.events if e in report.actions or (e.kind == "nonfinite" and e.step not in told)
+    ]
+    items: tuple[Any, ...] = (*report.symptoms, *events)
+    for item in items:
+        alarming = getattr(item, "alarming", True)
+        x = _when(item.step if batches else None, item.epoch, ends)
+        text = shorten(clean(item.text), 200).rstrip(".")
+        if x is None or not text or text in said:
+            continue
+        said.add(text)
+        where = place(item.step, item.epoch)
+        yield x, text + ("." if "step" in text or "epoch" in text or not where else f" ({where})."), alarming
+
+
+def _when(step: int | None, epoch: int | None, ends: np.ndarray) -> float | None:
+    if step is not None:
+        return float(step)
+    return float(ends[min(epoch, len(ends) - 1)]) if epoch is not None and len(ends) else None
+
+
+def _epochs(record: Record) -> int:
+    return max((len(v) for k, v in record.series.items() if k.startswith("epoch.")), default=0)
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Norms by layer and look, from those of its variables together.
+
+    `names` [layers] in the order of the computation; `step` [looks]; `grad`, `weight`, `update`
+    [looks, layers], NaN where it was not measured.
+    """
+
+    names: list[str]
+    step: np.ndarray
+    grad: np.ndarray
+    weight: np.ndarray
+    update: np.ndarray
+
+
+def layers(record: Record) -> Layers | None:
+    """Returns the norms by layer, None when none was sampled or the columns do not fit the variables."""
+    looks = record.series.get("sampled.step")
+    owners = [v.layer for v in record.setup.variables]
+    tables = [record.series.get(f"sampled.{kind}_norm") for kind in ("grad", "weight", "update")]
+    if looks is None or not len(looks) or not owners:
+        return None
+    names = list(dict.fromkeys(owners))
+    columns = [[i for i, owner in enumerate(owners) if owner == name] for name in names]
+    shape = (len(looks), len(owners))
+    joined = [
+        np.stack([np.sqrt(np.square(t[:, c]).sum(axis=1)) for c in columns], axis=1)
+        if t is not None and t.shape == shape
+        else np.full((len(looks), len(names)), np.nan)
+        for t in tables
+    ]
+    return Layers(names, np.asarray(looks, float), *joined)
+
+
+def short(name: str) -> str:
+    """Returns a name that fits beside a plot: its end, which tells layers of one kind apart."""
+    name = clean(name)
+    return name if len(name) <= NAME else "..." + name[3 - NAME :]
+
+
+def labelled(names: list[str]) -> tuple[list[int], list[str]]:
+    """Returns positions and names for an axis: all when they fit, else evenly chosen ones."""
+    every = max(1, -(-len(names) // ROWS))
+    chosen = list(range(0, len(names), every))
+    return chosen, [short(names[i]) for i in chosen]

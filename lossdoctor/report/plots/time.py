@@ -1,0 +1,161 @@
+"""Plots over the run's time: loss, metrics, learning rate, gradient norm; every mark where it happened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lossdoctor.record import Record
+from lossdoctor.report.format import clean
+from lossdoctor.report.plots import data
+from lossdoctor.report.plots.style import FONT, Palette, dress, legend
+
+if TYPE_CHECKING:
+    from lossdoctor.report.report import Report
+
+LOG_FROM = 15.0  # largest over smallest from which a logarithmic axis shows more
+METRICS = 4
+LETTER = 12  # points of width a mark's letter takes, with its margin
+
+
+def draw_loss(axes: Any, report: Report, colors: Palette) -> None:
+    """Draws batch loss, epoch means and validation loss."""
+    record, drawn = report.record, []
+    if data.by_batch(record):
+        loss = np.asarray(record.series["batch_loss"], float)
+        x = data.steps(record, len(loss))
+        axes.plot(*data.thin(x, loss), color=colors.first, linewidth=1, alpha=0.75, label="each batch")
+        drawn.append(loss)
+        shade(axes, x, loss, colors)
+    drawn += _epoch_lines(axes, record, {"epoch.loss": "epoch mean", "epoch.val_loss": "validation"}, colors)
+    scale(axes, drawn)
+    _finish(axes, report, colors, "loss")
+
+
+def draw_metrics(axes: Any, report: Report, colors: Palette) -> None:
+    """Draws Keras's own metrics, the training one solid and the validation one dashed."""
+    names = metrics(report.record)
+    shades = (colors.first, colors.second, colors.third, colors.muted)
+    for name, color in zip(names, shades, strict=False):
+        for key, style in ((f"epoch.{name}", "-o"), (f"epoch.val_{name}", "--s")):
+            values = report.record.series.get(key)
+            if values is not None and len(values):
+                x, y = data.thin(data.epoch_ends(report.record, len(values)), np.asarray(values, float))
+                label = clean(key.removeprefix("epoch."))[:30]
+                axes.plot(x, y, style, color=color, markersize=3.5, linewidth=1.4, label=label)
+    _finish(axes, report, colors, "metric")
+
+
+def metrics(record: Record) -> list[str]:
+    """Returns the names of the epoch series that are no loss and no learning rate, at most METRICS."""
+    names = [k.removeprefix("epoch.").removeprefix("val_") for k in record.series if k.startswith("epoch.")]
+    return [n for n in dict.fromkeys(names) if n not in ("loss", "learning_rate")][:METRICS]
+
+
+def draw_rate(axes: Any, report: Report, colors: Palette) -> None:
+    """Draws the learning rate used and, when it was measured, the limit of stability."""
+    x, rate = rates(report.record)
+    axes.plot(*data.thin(x, rate), color=colors.first, linewidth=1.6, label="used")
+    limit = report.record.lab.get("stability", {}).get("limit")
+    drawn = [rate]
+    if limit and np.isfinite(limit):
+        axes.axhline(limit, color=colors.alarm, linestyle="--", linewidth=1.2, label="stable below")
+        drawn.append(np.array([limit]))
+    scale(axes, drawn)
+    if len(drawn) == 1 and np.nanmax(rate) == np.nanmin(rate):
+        axes.set_ylim(0, 1.5 * rate[0] or 1.0)  # else matplotlib zooms into nothing
+    _finish(axes, report, colors, "learning rate")
+
+
+def rates(record: Record) -> tuple[np.ndarray, np.ndarray]:
+    """Returns time axis and learning rate, by batch or else by epoch; empty when it is not known."""
+    rate = np.asarray(record.series.get("learning_rate", ()), float)
+    if len(rate) and np.isfinite(rate).any():
+        return data.steps(record, len(rate)), rate
+    rate = np.asarray(record.series.get("epoch.learning_rate", ()), float)
+    return data.epoch_ends(record, len(rate)), rate
+
+
+def draw_gradient(axes: Any, report: Report, colors: Palette) -> None:
+    """Draws the global norm of the raw gradients."""
+    norm = np.asarray(report.record.series["grad_norm"], float)
+    x = data.steps(report.record, len(norm))
+    axes.plot(*data.thin(x, norm), color=colors.third, linewidth=1, label="gradient norm")
+    shade(axes, x, norm, colors)
+    scale(axes, [norm])
+    _finish(axes, report, colors, "gradient norm")
+
+
+def _epoch_lines(axes: Any, record: Record, labels: dict[str, str], colors: Palette) -> list[np.ndarray]:
+    drawn = []
+    for (key, label), style in zip(labels.items(), ("o-", "s--"), strict=True):
+        values = np.asarray(record.series.get(key, ()), float)
+        if not np.isfinite(values).any():
+            continue
+        x = data.epoch_ends(record, len(values))
+        color = colors.ink if style == "o-" else colors.second
+        size = 3.5 if len(values) <= 60 else 0
+        axes.plot(*data.thin(x, values), style, color=color, markersize=size, linewidth=1.5, label=label)
+        if not data.by_batch(record):
+            shade(axes, x, values, colors)
+        drawn.append(values)
+    return drawn
+
+
+def scale(axes: Any, drawn: list[np.ndarray]) -> None:
+    """Picks the axis that shows most: logarithmic for a wide range of positive values, symlog, or linear."""
+    values = np.concatenate([d[np.isfinite(d)] for d in drawn]) if drawn else np.array([])
+    sizes = np.abs(values[values != 0])
+    if not len(sizes) or (sizes.max() < LOG_FROM * np.median(sizes) and sizes.max() < LOG_FROM * sizes.min()):
+        return
+    if (values > 0).all():
+        axes.set_yscale("log")
+        if values.max() < 1.01 * values.min():
+            axes.set_ylim(values.min() / 10, values.max() * 10)
+    elif sizes.max() >= 100 * LOG_FROM * np.median(sizes):
+        axes.set_yscale("symlog", linthresh=float(np.median(sizes)))
+
+
+def shade(axes: Any, x: np.ndarray, y: np.ndarray, colors: Palette) -> None:
+    """Shades where the values are NaN or infinite."""
+    for index, (start, end) in enumerate(data.broken(x, y)):
+        label = "NaN or infinite" if not index else None
+        axes.axvspan(
+            start, max(end, start + 0.004 * (x[-1] - x[0] + 1)), color=colors.alarm, alpha=0.13, lw=0
+        )
+        if label:
+            axes.plot([], [], color=colors.alarm, alpha=0.3, linewidth=6, label=label)
+
+
+def _finish(axes: Any, report: Report, colors: Palette, what: str) -> None:
+    dress(axes, colors)
+    axes.set_ylabel(what)
+    unit = "step" if data.by_batch(report.record) else "epoch"
+    end = data.last_of_interest(report.record)
+    if end is not None:
+        axes.set_xlim(axes.get_xlim()[0] * end / max(axes.get_xlim()[1], 1.0), end)
+        unit += " (nothing finite follows)"
+    axes.set_xlabel(unit)
+    _place_marks(axes, report, colors)
+    legend(axes, colors)
+
+
+def _place_marks(axes: Any, report: Report, colors: Palette) -> None:
+    """A thin line for each mark with its letter at the foot; letters that would touch share one label."""
+    low, high = axes.get_xlim()
+    letter = (high - low) * LETTER / (axes.figure.get_size_inches()[0] * 72)
+    groups: list[tuple[float, str]] = []
+    for mark in (m for m in data.marks(report) if low <= m.x <= high):
+        color = colors.alarm if mark.alarming else colors.muted
+        axes.axvline(mark.x, color=color, linewidth=0.9, linestyle=":")
+        if groups and mark.x - groups[-1][0] < letter * (len(groups[-1][1]) + 0.5):
+            groups[-1] = (groups[-1][0], groups[-1][1] + mark.letter)
+        else:
+            groups.append((mark.x, mark.letter))
+    for x, letters in groups:
+        axes.annotate(
+            letters, (x, 0), xycoords=("data", "axes fraction"), xytext=(2, 3), textcoords="offset points",
+            color=colors.alarm, fontsize=FONT - 1, fontweight="bold", annotation_clip=True,
+        )  # fmt: skip
+    axes.set_xlim(low, high)
