@@ -1,0 +1,30 @@
+"""Fault: what is wrong between a loss, an output and its targets, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PROVEN = "proven"  # the setup alone shows it
+LIKELY = "likely"  # right only in an unusual design
+POSSIBLE = "possible"  # many such runs train well
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault.
+
+    Attributes:
+        grade: PROVEN, LIKELY or POSSIBLE.
+        text: a sentence with its numbers.
+        by_harm: whether a run that goes badly makes it more likely to be the cause. False where such a run
+            has more usual causes than this.
+    """
+
+    grade: str
+    text: str
+    by_harm: bool = False
+
+
+def span(low: float, high: float) -> str:
+    """Returns "0 to 1" with readable numbers."""
+    return f"{low:.4g} to {high:.4g}"

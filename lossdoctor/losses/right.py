@@ -1,0 +1,100 @@
+"""The combination of loss, units and activation that suits targets as they are, near to what the user has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from lossdoctor.losses import LOSSES, Loss, base
+from lossdoctor.losses.faults import POSSIBLE, activation_faults, coding_faults
+from lossdoctor.losses.heads import Head
+from lossdoctor.record import Output, Target
+
+MAX_CLASSES = 10_000  # more units than this are not put in for whole numbers
+
+
+@dataclass(frozen=True)
+class Right:
+    """What an output should be.
+
+    `activation` is None where the present one stays; `loss` is a key of `LOSSES`.
+    """
+
+    loss: str
+    units: int
+    activation: str | None
+    from_logits: bool
+
+    def differs(self, head: Head) -> bool:
+        """Whether anything has to change at `head`."""
+        same = head.loss is not None and head.loss.name == self.loss and head.units == self.units
+        return not same or self.activation is not None or self.from_logits != head.output.from_logits
+
+
+def right(head: Head, metrics: tuple[str, ...] = ()) -> Right | None:
+    """Returns the right combination for the targets of `head`, None when only the labels can be changed.
+
+    The loss stays when its targets fit it, the activation when it fits the loss.
+    """
+    if head.loss is None or head.units is None:
+        return None
+    loss = _loss(head, metrics)
+    units = _units(head, loss) if loss else None
+    if loss is None or units is None:
+        return None
+    kept = loss.name == head.loss.name
+    logits = kept and head.output.from_logits and head.activation not in ("sigmoid", "softmax")
+    output = replace(head.output, loss=loss.name, units=units, from_logits=logits)
+    if _fits(head, loss, output):
+        return Right(loss.name, units, None, logits)
+    usual = "linear" if logits else loss.activations[0]
+    return Right(loss.name, units, usual, logits)
+
+
+def _fits(head: Head, loss: Loss, output: Output) -> bool:
+    return not any(activation_faults(replace(head, loss=loss, output=output)))
+
+
+def _loss(head: Head, metrics: tuple[str, ...]) -> Loss | None:
+    assert head.loss
+    target = head.numbers
+    if target is None or all(f.grade == POSSIBLE for f in coding_faults(head, metrics)):
+        if target and target.coding == "binary" and head.columns == 1 and head.activation == "softmax":
+            two = head.loss.needs == base.PROBABILITY and head.units == 2
+            return LOSSES["sparse_categorical_crossentropy"] if two else head.loss
+        return head.loss
+    name = _for_rows(head, target) if (head.columns or 1) > 1 else _for_one_column(head, target)
+    return LOSSES[name] if name else None
+
+
+def _for_one_column(head: Head, target: Target) -> str | None:
+    assert head.loss
+    if target.coding == "sign":
+        return "hinge"
+    if target.coding == "binary" and head.units == 1:
+        return "binary_crossentropy"
+    if target.integers and target.low >= 0 and target.high < min(MAX_CLASSES, 20 * max(head.units or 1, 50)):
+        return "sparse_categorical_crossentropy"
+    of_classes = head.loss.task in ("multiclass", "binary")
+    few = 0 < target.distinct <= 50 and of_classes and target.low >= 0 and target.high <= 1
+    return None if few else "mean_squared_error"  # fractions of few kinds were class numbers once
+
+
+def _for_rows(head: Head, target: Target) -> str:
+    assert head.loss
+    by_coding = {
+        "one-hot": "categorical_crossentropy",
+        "distribution": "kl_divergence" if head.loss.task == "distribution" else "categorical_crossentropy",
+        "multi-hot": "binary_crossentropy",
+        "sign": "hinge",
+    }
+    return by_coding.get(target.coding, "mean_squared_error")
+
+
+def _units(head: Head, loss: Loss) -> int | None:
+    target, units = head.numbers, head.units or 1
+    if target is None:
+        return units
+    if loss.units == base.CLASSES:
+        need = int(target.high) + 1
+        return max(need, units) if units > 1 or need > units else max(need, 2)
+    return head.columns
