@@ -13,6 +13,7 @@ from lossdoctor.trials.replay import Replay, Replayer, verdict
 MOST_TOGETHER = 4
 HELPS = 0.03  # further gain, on the scale of `yardstick`, for which another change is worth making
 ENOUGH = 0.9  # a score from which nothing more is looked for
+RATE_ENOUGH = 0.7  # a faster rate is not looked for from here: it helps few steps, and many may not bear it
 # Rates tried on the best combination: the rate is the first thing to depend on all the others.
 FACTORS = (3.0, 1 / 3, 10.0, 0.1, 30.0, 100.0)
 
@@ -71,7 +72,7 @@ def _tuned(player: Replayer, actions: tuple[Action, ...], best: Replay, names: l
     others = tuple(a for a in actions if a.kind != "learning_rate")
     start = best.score.value
     for factor in FACTORS if base else ():
-        if best.score.value > ENOUGH or clock.left < 0:
+        if best.score.value > RATE_ENOUGH or clock.left < 0:
             break
         tried = (*others, Action("learning_rate", {"value": base * factor}))
         replayed = _attempt(player, [Option("", tried, best)])

@@ -64,8 +64,8 @@ class Replayer:
         self.reference = math.nan
         self.done: dict[str, Replay] = {}
 
-    def unchanged(self, clock: Clock) -> Replay:
-        """Replays the user's own setup; the number of steps is settled by the time its first ones take.
+    def start(self, clock: Clock) -> None:
+        """Makes the copy with the user's own setup and settles the number of steps by the time its first ones take.
 
         Raises:
             ValueError: the model cannot be rebuilt.
@@ -75,7 +75,6 @@ class Replayer:
         if not math.isfinite(self.reference):
             self.reference = 1.0
         self._settle(variant, clock)
-        return self.replay(())
 
     def _settle(self, variant: Variant, clock: Clock) -> None:
         variant.load(self.rows)

@@ -21,15 +21,14 @@ Progress = Callable[[int, int, str], None]
 
 
 def replays(
-    subject: Subject, record: Record, candidates: Sequence[tuple[str, Remedy]], clock: Clock, progress: Progress
+    player: Replayer, subject: Subject, candidates: Sequence[tuple[str, Remedy]], clock: Clock, progress: Progress
 ) -> dict[str, Any]:
     """Returns `Record.lab["replay"]`.
 
     Raises:
-        ValueError: the model cannot be rebuilt or cannot train on the sample.
+        ValueError: the model cannot train on the sample.
     """
-    player = make_player(subject, record)
-    without = player.unchanged(clock)
+    without = player.replay(())
     reached = final_score(player, subject)
     trials: list[dict[str, Any]] = []
     options: list[Option] = []
@@ -62,19 +61,25 @@ def _result(
     return {**who, **done.as_dict(), "verdict": found, "text": text}
 
 
-def make_player(subject: Subject, record: Record) -> Replayer:
+def make_player(subject: Subject, record: Record, clock: Clock) -> Replayer:
     """Returns a Replayer for a subject, with rows, batch size, start and number of steps of its run.
 
     Raises:
-        ValueError: the sample is empty or the model is not compiled.
+        ValueError: the sample is empty, or the model is not compiled, cannot be rebuilt or cannot train on it.
     """
     if subject.sample.rows < 2:
         raise ValueError("no rows of the training data could be kept")
-    optimizer = record.setup.optimizer
-    rate = optimizer.learning_rate if optimizer is not None and optimizer.schedule is None else None
-    bench = Workbench(subject.model, subject.initial, subject.sample, rate)
+    bench = Workbench(subject.model, subject.initial, subject.sample, rate_of(record))
     batch = subject.batch_size or record.setup.batch_size or BATCH
-    return Replayer(bench, split(finite_rows(subject.sample)), batch, steps_of(record))
+    player = Replayer(bench, split(finite_rows(subject.sample)), batch, steps_of(record))
+    player.start(clock)
+    return player
+
+
+def rate_of(record: Record) -> float | None:
+    """Returns the run's constant learning rate at its start, None under a schedule or when it is not known."""
+    optimizer = record.setup.optimizer
+    return optimizer.learning_rate if optimizer is not None and optimizer.schedule is None else None
 
 
 def steps_of(record: Record) -> int:

@@ -80,33 +80,37 @@ class Variant:
             inner.learning_rate.assign(rate)
 
     def load(self, rows: Sample) -> None:
-        """Puts the rows to train on in place."""
+        """Puts the rows to train on in place; rows of the same form as before cost no new trace."""
         if rows is self._rows:
             return
         self._rows = rows
         parts = (rows.x,) if rows.y is None else (rows.x, rows.y)
         parts = parts if rows.sample_weight is None else (rows.x, rows.y, rows.sample_weight)
         self._data = tree.map_structure(tensor, parts)
-        self._loop = None
 
     def train(self, order: np.ndarray) -> None:
         """Makes a step for each row of `order` [steps, batch], row numbers of the rows loaded."""
         if self._loop is None:
             self._loop = self._compiled()
-        self._loop(tf.constant(order, tf.int32))
+        self._loop(tf.constant(order, tf.int32), self._data)
 
     def _compiled(self) -> Any:
-        model, data = self.model, self._data
+        model = self.model
+        rows = tree.map_structure(lambda a: tf.TensorSpec([None, *a.shape[1:]], a.dtype), self._data)
 
-        # With the number of steps left open there is one trace whatever is asked for later.
-        @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)
-        def loop(order: Any) -> Any:
+        # With the numbers of steps and rows left open there is one trace whatever is asked for later.
+        @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32), rows], autograph=False)
+        def loop(order: Any, data: Any) -> Any:
             def body(i: Any) -> Any:
                 batch = tree.map_structure(lambda a: tf.gather(a, order[i]), data)
                 model.train_step(batch)
                 return (i + 1,)
 
-            return tf.while_loop(lambda i: i < tf.shape(order)[0], body, (tf.constant(0),), parallel_iterations=1)
+            # One after the other: each step starts from the weights that the last one left.
+            done = tf.while_loop(
+                lambda i: i < tf.shape(order)[0], body, (tf.constant(0),), parallel_iterations=1
+            )
+            return done
 
         return loop
 
