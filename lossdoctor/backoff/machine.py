@@ -14,8 +14,8 @@ REPEAT = 200  # steps within which a second sudden blow-up is no longer one bad 
 DEEPEST = 1e-3  # no single cut is deeper than this
 TRIES = 3  # blow-ups in a row after which the snapshot gone back to is not trusted any more
 ENDING = 3.0  # evidence (see watch.ENOUGH) that is enough to go back when no step is left to wait for
-NEAR = 1.6  # growing stops when the next rate that blew up is less than this many times away
-STRIDE = 4.0  # the most the rate grows at a time
+MARGIN = 10.0  # the rate grows no nearer than this to the lowest that blew up: the best lies well below it
+STRIDE = 2.0  # the rate grows by this much at a time
 LIMIT = 100.0  # gradient norms beyond this many times the largest good one are skipped in the step
 LIMIT_AFTER = 10  # good steps before that holds
 
@@ -161,21 +161,22 @@ def _retreat(policy: Policy, state: State, signal: Signal, alarm: Alarm) -> tupl
 
 
 def _cut(policy: Policy, state: State, floor: float) -> tuple[float, int]:
-    """The next scale: back to a proven one, else down by deeper and deeper cuts (a galloping search)."""
-    if state.proven is not None and state.proven < state.scale:
-        return max(state.proven, min(floor, state.scale)), 0
+    """The next scale: by `factor`, deeper when blow-ups follow each other, to a proven one when there is one."""
     deeper = state.deeper + 1 if state.backoffs and state.since <= AT_ONCE else 0
-    cut = max(policy.factor ** (2 ** min(deeper, 10)), min(DEEPEST, policy.factor))
-    return max(state.scale * cut, min(floor, state.scale)), deeper
+    cut = max(policy.factor ** max(1, deeper - 1), min(DEEPEST, policy.factor))
+    scale = state.scale * cut
+    if state.proven is not None and state.proven < state.scale:
+        scale = min(state.proven, max(scale, state.scale / MARGIN))
+    return max(scale, min(floor, state.scale)), deeper
 
 
 def _grow(state: State) -> tuple[State, Action]:
-    """Half way (on a log scale) towards the lowest rate that blew up, or towards the user's own."""
+    """A stride towards the user's own rate, with a margin to the lowest one that blew up."""
     state = replace(state, quiet=0, deeper=0, target=None, proven=max(state.proven or 0.0, state.scale))
-    top = 1.0 if state.ceiling is None else min(1.0, state.ceiling)
-    if state.scale >= 1.0 or (state.ceiling is not None and top < NEAR * state.scale):
+    top = 1.0 if state.ceiling is None else min(1.0, state.ceiling / MARGIN)
+    scale = min(top, STRIDE * state.scale)
+    if scale <= state.scale:
         return state, Action("none", state.scale)
-    scale = min(1.0, STRIDE * state.scale, (state.scale * top) ** 0.5)
     text = f"{state.proven:.3g} of the rate stayed quiet"
     return replace(state, scale=scale, grown=state.grown + 1, since=0), Action("grow", scale, text=text)
 

@@ -12,8 +12,8 @@ class Policy:
     """How to act. Steps are training batches.
 
     Attributes:
-        factor: the rate is multiplied by this at a backoff, 0 < factor < 1. When the run blows up again
-            right after a cut the next cuts are deeper: factor squared, then to the fourth (see `deeper`).
+        factor: the rate is multiplied by this at a backoff, 0 < factor < 1. When the run blows up
+            right after a cut three times over, the next cuts are deeper: factor squared, cubed, ...
         patience: bad steps in a row before going back to good weights.
         cooldown: steps after an action in which only explosions and non-finite steps count.
         max_backoffs: cuts of the rate in a run before giving up.
@@ -25,7 +25,7 @@ class Policy:
         ValueError: a setting is out of range; the message says what to pass.
     """
 
-    factor: float = 0.5
+    factor: float = 0.1
     patience: int = 3
     cooldown: int = 5
     max_backoffs: int = 12
@@ -34,7 +34,7 @@ class Policy:
 
     def __post_init__(self) -> None:
         if not _is_number(self.factor) or not 0.0 < self.factor < 1.0:
-            _refuse("factor", self.factor, "a number between 0 and 1, such as 0.5")
+            _refuse("factor", self.factor, "a number between 0 and 1, such as 0.1")
         if not _is_number(self.min_lr) or self.min_lr < 0.0:
             _refuse("min_lr", self.min_lr, "a learning rate of 0 or more, such as 1e-6")
         for name, least in (("patience", 1), ("cooldown", 0), ("max_backoffs", 0)):

@@ -19,7 +19,9 @@ BLOWN = 3.0  # a batch at this many times the reference is a blow-up when more f
 NO_BETTER = 0.95  # of the trivial loss: above it nothing has been learned
 STUCK_STEPS = 20  # steps at that level after a blow-up (two windows: the median has forgotten the peak)
 DIED = 0.9  # share of exactly zero gradient entries of a net whose units are dead
-DIED_RISE = 0.3  # ... and how much more that is than at the first step
+DIED_RISE = 0.3  # ... and how much more that is than at the first step (healthy nets: below 0.2)
+DIED_LEVEL = 0.5  # ... while the loss is above this share of the trivial one: a sparse net that fits is fine
+ALIVE = 0.15  # up to this rise a snapshot is taken to hold living units
 LOST = 0.5  # share of the gain so far that is gone again
 LOST_STEPS = 50  # for so many steps: slower than any warm restart we know is not (chosen on benchmarks/)
 SIGNIFICANT = 4.0  # robust standard deviations
@@ -60,6 +62,7 @@ class Watch:
         stuck, died, lost: steps in a row that speak for each.
         dead: share of zero gradient entries at the first step.
         safe: weights from before this step are known to be good.
+        alive: the last step whose share of zero gradient entries was about that of the first.
         sudden: the present trouble began with a jump.
     """
 
@@ -76,6 +79,7 @@ class Watch:
     lost: int = 0
     dead: float | None = None
     safe: int = 0
+    alive: int = 0
     sudden: bool = False
 
     @property
@@ -90,7 +94,7 @@ class Watch:
 
     def fresh(self, step: int) -> Watch:
         """Returns the watch for a run that has just gone back to good weights before `step`."""
-        return Watch(first=self.first, high=self.high, low=self.low, dead=self.dead, safe=step)
+        return Watch(first=self.first, high=self.high, low=self.low, dead=self.dead, safe=step, alive=step)
 
 
 def look(watch: Watch, signal: Signal, *, slow: bool = True) -> tuple[Watch, Alarm | None]:
@@ -132,13 +136,15 @@ def _count(watch: Watch, signal: Signal, loss: float, before: float | None) -> W
     no_better = excess(level, watch.low) > NO_BETTER - 1.0
     blown = watch.blown + 1 if over > math.log(BLOWN) else watch.blown * no_better
     died = signal.dead is not None and signal.dead > DIED and signal.dead > (watch.dead or 0.0) + DIED_RISE
+    alive = signal.dead is None or signal.dead <= (watch.dead or 0.0) + ALIVE
     jumped = before is not None and len(watch.recent) > 3 and excess(loss, before) > math.log(SUDDEN)
     return replace(
         watch,
         cusum=max(0.0, watch.cusum + over - SLACK),
         blown=blown,
         stuck=watch.stuck + 1 if blown > 1 and no_better else 0,
-        died=watch.died + 1 if died and no_better else 0,
+        died=watch.died + 1 if died and excess(level, watch.low) > DIED_LEVEL - 1.0 else 0,
+        alive=signal.step if alive else watch.alive,
         lost=watch.lost + 1 if _has_lost(watch, level) else 0,
         sudden=jumped if watch.calm else watch.sudden,
     )

@@ -34,8 +34,8 @@ class LRBackoff(keras.callbacks.Callback):
     times `factor`, and may later grow back. A healthy run is left alone, bit for bit.
 
     Args:
-        factor: what the learning rate is multiplied by at a backoff, 0 < factor < 1. Blow-ups right after a
-            cut are answered by deeper ones (its square, then the fourth power, ...).
+        factor: what the learning rate is multiplied by at a backoff, 0 < factor < 1. The third blow-up
+            in a row right after a cut is answered by a deeper one: its square, then its cube, ...
         patience: bad steps in a row before going back; fewer are skipped as bad batches.
         cooldown: steps after an action in which only explosions and bad steps count.
         max_backoffs: cuts before giving up.
@@ -63,7 +63,7 @@ class LRBackoff(keras.callbacks.Callback):
     def __init__(
         self,
         *,
-        factor: float = 0.5,
+        factor: float = 0.1,
         patience: int = 3,
         cooldown: int = 5,
         max_backoffs: int = 20,

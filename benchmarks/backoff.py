@@ -1,0 +1,205 @@
+"""How well LRBackoff saves runs whose learning rate is far too high: real fits, one command.
+
+    python benchmarks/backoff.py            grid of constant rates, then the hot runs, then injected faults
+    python benchmarks/backoff.py --quick    one optimizer a problem (some two minutes)
+
+For each problem and optimizer a grid of constant rates is run first, without lossdoctor. The best of them gives
+the gain to compare with: the fall from the trivial level (ln of the classes, the targets' variance) to the
+training loss after 15 epochs. The stability limit is the highest rate of the grid up to which every rate ends
+with at least half that gain. Then LRBackoff gets runs at 3, 10, 100 and 1000 times the limit, all else equal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+import keras
+import numpy as np
+from keras import layers
+
+from lossdoctor import LRBackoff
+
+EPOCHS = 15
+TIMES = (3, 10, 100, 1000)
+PER_DECADE = 3  # rates of the grid
+GOAL = 0.9
+RESULTS = Path(__file__).parent / "results" / "backoff.json"
+
+OPTIMIZERS: dict[str, Callable[[float], Any]] = {
+    "SGD": lambda rate: keras.optimizers.SGD(rate),
+    "momentum": lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
+    "RMSprop": lambda rate: keras.optimizers.RMSprop(rate),
+    "Adam": lambda rate: keras.optimizers.Adam(rate),
+}
+DECADES = {"SGD": (-6, 1), "momentum": (-7, 0), "RMSprop": (-4, 1), "Adam": (-4, 1)}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Data, network and the loss of the best constant prediction."""
+
+    name: str
+    load: Callable[[], tuple[np.ndarray, np.ndarray]]
+    net: Callable[[], Any]
+    loss: str
+    batch: int
+
+    def trivial(self) -> float:
+        """ln of the number of classes, or the targets' variance."""
+        y = self.load()[1]
+        return float(np.var(y)) if self.loss == "mse" else math.log(len(np.unique(y)))
+
+
+def wine() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import load_wine
+
+    data = load_wine()
+    return data.data.astype("float32"), data.target
+
+
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    return (data.data / 16).astype("float32"), data.target
+
+
+def diabetes() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import load_diabetes
+
+    data = load_diabetes()
+    return (data.data / data.data.std(0)).astype("float32"), data.target.astype("float32")[:, None]
+
+
+def strokes() -> tuple[np.ndarray, np.ndarray]:
+    x, y = digits()
+    return x.reshape(-1, 8, 8)[:600], y[:600]
+
+
+def dense(features: int, units: tuple[int, ...], outputs: int, last: str | None) -> Any:
+    hidden = [layers.Dense(n, activation="relu") for n in units]
+    return keras.Sequential([keras.Input((features,)), *hidden, layers.Dense(outputs, activation=last)])
+
+
+def gru() -> Any:
+    return keras.Sequential([keras.Input((8, 8)), layers.GRU(16), layers.Dense(10, activation="softmax")])
+
+
+CLASSES = "sparse_categorical_crossentropy"
+PROBLEMS = (
+    Problem("wine, unscaled", wine, lambda: dense(13, (16,), 3, "softmax"), CLASSES, 16),
+    Problem("digits", digits, lambda: dense(64, (64, 64), 10, "softmax"), CLASSES, 32),
+    Problem("diabetes, targets to 346", diabetes, lambda: dense(10, (32,), 1, None), "mse", 32),
+    Problem("GRU on strokes", strokes, gru, CLASSES, 32),
+)
+
+
+def train(problem: Problem, optimizer: str, rate: float, callbacks: list[Any], seed: int = 0) -> tuple[float, Any]:
+    """Returns the training loss after EPOCHS and the model."""
+    keras.utils.set_random_seed(seed)
+    x, y = problem.load()
+    model = problem.net()
+    model.compile(OPTIMIZERS[optimizer](rate), problem.loss)
+    model.fit(x, y, epochs=EPOCHS, batch_size=problem.batch, verbose=0, callbacks=callbacks)
+    return float(model.evaluate(x, y, batch_size=256, verbose=0)), model
+
+
+def grid(problem: Problem, optimizer: str) -> dict[str, Any]:
+    """Runs every constant rate. Returns {"rates", "losses", "best", "gain", "limit"}."""
+    low, high = DECADES[optimizer]
+    rates = [10 ** (low + i / PER_DECADE) for i in range((high - low) * PER_DECADE + 1)]
+    losses = [train(problem, optimizer, rate, [keras.callbacks.TerminateOnNaN()])[0] for rate in rates]
+    gains = [problem.trivial() - v if math.isfinite(v) else -math.inf for v in losses]
+    best = int(np.argmax(gains))
+    limit = best
+    while limit + 1 < len(rates) and gains[limit + 1] >= gains[best] / 2:
+        limit += 1
+    shown = [v if math.isfinite(v) else str(v) for v in losses]
+    return {"rates": rates, "losses": shown, "best": rates[best], "gain": gains[best], "limit": rates[limit]}
+
+
+@dataclass
+class Result:
+    """One hot run."""
+
+    problem: str
+    optimizer: str
+    times: int
+    rate: float
+    finite: bool
+    kept: float
+    plain: float
+    lost: int
+    steps: int
+    final_rate: float
+    actions: dict[str, int]
+
+
+def hot(problem: Problem, optimizer: str, times: int, base: dict[str, Any]) -> Result:
+    """Trains at `times` the stability limit with LRBackoff, and without it for comparison."""
+    rate = base["limit"] * times
+    backoff = LRBackoff(verbose=0)
+    loss, model = train(problem, optimizer, rate, [backoff])
+    finite = all(np.isfinite(w).all() for w in [*model.get_weights(), *(v.numpy() for v in model.optimizer.variables)])
+    actions: dict[str, int] = {}
+    for event in backoff.events:
+        actions[event.kind] = actions.get(event.kind, 0) + 1
+    lost = sum(e.data.get("lost", 0) for e in backoff.events) + backoff.state.skipped
+    kept = (problem.trivial() - loss) / base["gain"]
+    plain = base.setdefault("plain", {}).get(str(times))
+    if plain is None:
+        plain = (problem.trivial() - train(problem, optimizer, rate, [])[0]) / base["gain"]
+        base["plain"][str(times)] = plain = plain if math.isfinite(plain) else -1e9
+    steps = EPOCHS * -(-len(problem.load()[1]) // problem.batch)
+    return Result(
+        problem.name, optimizer, times, rate, finite and math.isfinite(loss), kept, plain, lost, steps,
+        rate * backoff.scale, actions,
+    )  # fmt: skip
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="Adam only")
+    parser.add_argument("--only", default="", help="problems whose name holds this")
+    parser.add_argument("--optimizer", default="", help="this optimizer only")
+    arguments = parser.parse_args()
+    RESULTS.parent.mkdir(exist_ok=True)
+    saved = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {"grids": {}, "runs": []}
+    wanted = ["Adam"] if arguments.quick else [o for o in OPTIMIZERS if arguments.optimizer in ("", o)]
+    results, began = [], time.time()
+    for problem in PROBLEMS:
+        for optimizer in wanted:
+            if arguments.only not in problem.name:
+                continue
+            key = f"{problem.name} / {optimizer}"
+            base = saved["grids"].setdefault(key, {}) or grid(problem, optimizer)
+            saved["grids"][key] = base
+            print(f"{key}: trivial {problem.trivial():.4g}, best rate {base['best']:.2g} gains {base['gain']:.4g}, "
+                  f"stable up to {base['limit']:.2g}", flush=True)  # fmt: skip
+            for times in TIMES:
+                result = hot(problem, optimizer, times, base)
+                results.append(result)
+                print(f"   x{times:<5} kept {result.kept:6.1%} (without: {result.plain:8.1%})  lost {result.lost:4d} of "
+                      f"{result.steps} steps  rate {result.rate:.2g} to {result.final_rate:.2g}  {result.actions}", flush=True)  # fmt: skip
+            saved["runs"] = [asdict(r) for r in results]
+            RESULTS.write_text(json.dumps(saved, indent=1))
+    good = sum(r.finite and r.kept >= GOAL for r in results)
+    print(f"{good} of {len(results)} runs finite and with {GOAL:.0%} of the gain; "
+          f"{sum(r.finite for r in results)} finite; {time.time() - began:.0f} s")  # fmt: skip
+    return 0 if good == len(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
