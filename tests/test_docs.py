@@ -87,7 +87,9 @@ def run_commands(text: str, place: str) -> None:
         if words[0] == "lossdoctor":
             assert cli(words[1:]) in (0, 1), f"{place}: {line}"
         elif words[0] == "make":
-            assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE), f"{place}: {line}"
+            assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE), (
+                f"{place}: {line}"
+            )
         elif words[:2] == ["pip", "install"] or words[1:4] == ["-m", "pip", "install"]:
             assert_known_to_pip(words, place)
         else:
