@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from lossdoctor.callbacks.neighbours import neighbours
 from lossdoctor.probes import activity
 from lossdoctor.probes.sample import Sample
 from lossdoctor.record import Setup
@@ -23,6 +24,11 @@ def exam(
     scores: dict[str, Any] = {}
     if sample is None or sample.y is None:
         return scores
+    outputs = next(iter(looks.values())).outputs if looks else []
+    if len(outputs) == 1 and hasattr(sample.y, "dtype") and sample.y.dtype.kind in "fiub":
+        y = np.asarray(sample.y, np.float64)
+        y = y[..., None] if y.ndim == outputs[0].ndim - 1 else y
+        scores["neighbours"] = neighbours(sample, _classes(y, outputs[0].shape[-1]) if y.ndim == 2 else None)
     for when, look in looks.items():
         if len(look.outputs) == 1:
             scores[when] = score(np.asarray(sample.y), look.outputs[0])

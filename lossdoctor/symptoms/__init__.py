@@ -12,8 +12,10 @@ from lossdoctor.symptoms import (
     initial,
     inputs,
     lab,
+    labels,
     level,
     nonfinite,
+    regularization,
     shape,
     targets,
     updates,
@@ -81,6 +83,12 @@ DETECTORS: dict[str, Detector] = {
     "rate-far-below-limit": lab.rate_below_limit,
     "one-batch-unfit": lab.one_batch_unfit,
     "inputs-unused": lab.inputs_unused,
+    "penalty-dominates": regularization.penalty_dominates,
+    "weights-shrank": regularization.weights_shrank,
+    "labels-unrelated": labels.labels_unrelated,
+    "neighbours-disagree": labels.neighbours_disagree,
+    "one-class-predicted": labels.one_class_predicted,
+    "layers-disconnected": labels.layers_disconnected,
 }
 
 

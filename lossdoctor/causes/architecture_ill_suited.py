@@ -1,0 +1,70 @@
+"""LD212: the architecture does not suit the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lossdoctor.causes.base import FAIR, SLIGHT, STRONG, Cause, Example, Facts, Sign, doing_well, replayed, seen
+from lossdoctor.record import Layer, Setup
+from lossdoctor.remedies import Action, Remedy
+from lossdoctor.symptoms import Symptom
+
+DEEP = 12  # plain weight layers; beyond, residual connections or normalisation are needed (He et al. 2016)
+HELP = {"Add", "BatchNormalization", "LayerNormalization", "Concatenate", "GroupNormalization"}
+
+
+def signs(facts: Facts) -> Iterator[Sign]:
+    layers = facts.setup.layers
+    kinds = {la.kind for la in layers}
+    weighted = [la for la in layers if la.parameters]
+    normed = [la.name for la in layers if la.kind == "BatchNormalization"]
+    found = False
+    if weighted and weighted[-1].kind == "BatchNormalization":
+        found = True
+        yield Sign(FAIR, f"{weighted[-1].name} stands behind the last weights and rescales the output by the batch")
+    if len(weighted) >= DEEP and not kinds & HELP and facts.alarms:
+        found = True
+        yield Sign(FAIR, f"{len(weighted)} weight layers in a row without normalisation or shortcuts")
+    if normed and facts.setup.batch_size == 1:
+        found = True
+        yield Sign(STRONG, f"{normed[0]} normalises over batches of a single row")
+    pooled = [la for la in layers if la.kind.startswith(("MaxPooling", "AveragePooling"))]
+    if len(pooled) >= 4 and facts.get("signal-lost") is not None:
+        found = True
+        yield Sign(FAIR, f"{len(pooled)} pooling layers leave little of the picture")
+    if not found:
+        return
+    if (stuck := facts.get("loss-stuck-at-baseline") or facts.get("signal-lost") or facts.get("validation-gap")) is not None:
+        yield Sign(SLIGHT, stuck.text)
+    for name in ("data-non-finite", "features-unscaled", "kernel-large", "kernel-constant"):
+        if (symptom := facts.get(name)) is not None:
+            yield Sign(-FAIR, symptom.text)
+    yield from replayed(facts, "architecture-ill-suited")
+    yield from doing_well(facts)
+
+
+def remedies(facts: Facts) -> Iterator[Remedy]:
+    if not any(la.kind == "BatchNormalization" for la in facts.setup.layers):
+        yield Remedy("Put BatchNormalization behind the hidden layers, or use shortcuts.", "layers.BatchNormalization()", (Action("batch_normalization", {}),))
+    else:
+        yield Remedy("Take BatchNormalization out, or use LayerNormalization.", "layers.LayerNormalization()")
+
+
+_DEEP = Setup(layers=tuple(Layer(f"d{i}", "Dense", "relu", parameters=9) for i in range(24)))
+_LOST = Symptom("signal-lost", 1e-6, "The outputs hardly depend on the row."), Symptom("loss-stuck-at-baseline", 1.0, "Stuck.", alarming=True)
+
+CAUSE = Cause(
+    id="architecture-ill-suited",
+    code="LD212",
+    title="Architecture ill-suited to the data",
+    meaning="Layers stand where they undo each other or lose the signal: batch normalisation over single rows or behind the "
+    "output, dozens of plain layers without shortcuts, pooling until nothing is left.",
+    signs=signs,
+    remedies=remedies,
+    references=("He et al. 2016, Deep residual learning, https://arxiv.org/abs/1512.03385",),
+    examples=(
+        Example("24 plain layers, and a replay with normalisation learns", seen(*_LOST, setup=_DEEP, lab={"replay": {"trials": [{"cause": "architecture-ill-suited", "remedy": "", "verdict": "confirmed", "text": "a replay went from 2.3 to 0.9"}]}})),
+        Example("24 plain layers from too large weights", seen(*_LOST, Symptom("kernel-large", 90.0, "90 times."), setup=_DEEP), named=False),
+    ),
+    severity="warning",
+)

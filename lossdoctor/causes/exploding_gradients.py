@@ -1,0 +1,55 @@
+"""LD203: gradients explode, by layer or in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lossdoctor.causes import wording
+from lossdoctor.causes.base import FAIR, SLIGHT, STRONG, Cause, Example, Facts, Sign, doing_well, replayed, seen
+from lossdoctor.record import Layer, Setup
+from lossdoctor.remedies import Action, Remedy
+from lossdoctor.symptoms import Symptom
+
+RECURRENT = {"SimpleRNN", "LSTM", "GRU", "RNN", "Bidirectional", "SimpleRNNCell", "LSTMCell", "GRUCell"}
+
+
+def signs(facts: Facts) -> Iterator[Sign]:
+    growing, exploding = facts.get("gradients-growing-by-layer"), facts.get("gradients-exploding")
+    if growing is not None:
+        yield Sign(STRONG, growing.text)
+    if exploding is not None:
+        yield Sign(FAIR, exploding.text)
+    if growing is None and exploding is None:
+        return
+    if any(layer.kind in RECURRENT for layer in facts.setup.layers):
+        yield Sign(FAIR, "the model is recurrent: gradients multiply over the time steps")
+    if (bad := facts.get("loss-non-finite") or facts.get("loss-exploding") or facts.get("loss-spike")) is not None:
+        yield Sign(SLIGHT, bad.text)
+    for name in ("features-unscaled", "targets-unscaled", "data-non-finite", "inputs-outlier", "rate-above-limit", "kernel-large", "loss-below-zero"):
+        if (symptom := facts.get(name)) is not None:
+            yield Sign(-FAIR, f"that explains it: {symptom.text}")
+    yield from replayed(facts, "exploding-gradients")
+    yield from doing_well(facts)
+
+
+def remedies(facts: Facts) -> Iterator[Remedy]:
+    yield Remedy("Clip the gradients' global norm at 1.", wording.optimizer(facts, global_clipnorm=1.0), (Action("clip", {"global_clipnorm": 1.0}),))
+    yield Remedy("Put BatchNormalization behind the hidden layers.", "layers.BatchNormalization()", (Action("batch_normalization", {}),))
+
+
+_GREW = Symptom("gradients-exploding", 1e4, "The gradient norm grew 1e4-fold."), Symptom("loss-exploding", 1e3, "The loss grew.", alarming=True)
+
+CAUSE = Cause(
+    id="exploding-gradients",
+    code="LD203",
+    title="Exploding gradients",
+    meaning="Gradients multiply from layer to layer or from time step to time step until one step throws the weights away. "
+    "Often a consequence of the rate or of scales; named when those do not explain it.",
+    signs=signs,
+    remedies=remedies,
+    references=("Pascanu et al. 2013, On the difficulty of training recurrent neural networks, https://arxiv.org/abs/1211.5063",),
+    examples=(
+        Example("a recurrent net", seen(*_GREW, Symptom("gradients-growing-by-layer", 1e4, "Grows."), setup=Setup(layers=(Layer("rnn", "SimpleRNN"),)))),
+        Example("the same growth, on unscaled features and above the stable rate", seen(*_GREW, Symptom("features-unscaled", 300.0, "To 1000."), Symptom("rate-above-limit", 9.0, "9 times.")), named=False),
+    ),
+)

@@ -1,0 +1,76 @@
+"""LD102: the learning rate is too low."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lossdoctor.causes import wording
+from lossdoctor.causes.base import FAIR, SLIGHT, STRONG, Cause, Example, Facts, Sign, doing_well, replayed, seen
+from lossdoctor.causes.learning_rate_too_high import high
+from lossdoctor.record import Optimizer, Setup
+from lossdoctor.remedies import Action, Remedy
+from lossdoctor.symptoms import Symptom
+
+LOW = {"SGD": 5e-4, "Adam": 3e-5, "AdamW": 3e-5, "Nadam": 3e-5, "RMSprop": 3e-5, "Adamax": 5e-5, "Adagrad": 1e-3, "Adadelta": 0.05, "Lion": 3e-6, "Ftrl": 1e-3}
+SIGNS = {"weights-stood-still": STRONG, "updates-tiny": STRONG, "loss-still-falling": FAIR, "rate-far-below-limit": FAIR}
+ELSEWHERE = {
+    "gradients-zero": STRONG, "layer-gradients-zero": FAIR, "gradients-vanishing": STRONG, "loss-exploding": STRONG, "loss-blew-up": STRONG,
+    "updates-huge": STRONG, "loss-rising": FAIR, "loss-non-finite": STRONG, "outputs-constant": SLIGHT, "kernel-constant": FAIR,
+}  # fmt: skip
+
+
+def signs(facts: Facts) -> Iterator[Sign]:
+    for name, weight in SIGNS.items():
+        if (symptom := facts.get(name)) is not None:
+            yield Sign(weight, symptom.text)
+    died = facts.get("updates-died")
+    if died is not None and facts.optimizer.schedule and not facts.get("gradients-zero"):
+        yield Sign(STRONG + FAIR if facts.learned < 0.9 else FAIR, f"the schedule {facts.optimizer.schedule} shrank the steps: {died.text}")
+    mine = facts.optimizer
+    momentum = mine.config.get("momentum") or 0.0
+    rate = (mine.learning_rate or 0.0) / max(1.0 - momentum, 0.01)
+    if mine.kind in LOW and rate < LOW[mine.kind]:
+        yield Sign(STRONG if rate < LOW[mine.kind] / 10 else FAIR, f"{mine.kind} at {mine.learning_rate:.3g} is low whatever the problem")
+    elif high(facts) > 0.3:
+        yield Sign(-STRONG, f"{mine.kind} at {mine.learning_rate:.3g} is no low rate")
+    for name, weight in ELSEWHERE.items():
+        if (symptom := facts.get(name)) is not None:
+            yield Sign(-weight, symptom.text)
+    yield from replayed(facts, "learning-rate-too-low")
+    yield from doing_well(facts)
+
+
+def remedies(facts: Facts) -> Iterator[Remedy]:
+    rate = facts.optimizer.learning_rate or 1e-4
+    for factor in (10.0, 100.0, 1000.0) if facts.get("updates-tiny") else (10.0, 3.0, 100.0):
+        change = Action("learning_rate", {"factor": factor})
+        if facts.optimizer.schedule and facts.get("updates-died"):
+            text = f"Let the rate decay more slowly: {facts.optimizer.schedule} with its decay_steps counted in steps of all epochs."
+            yield Remedy(text, wording.optimizer(facts, learning_rate=rate), (Action("learning_rate", {"value": rate}),))
+            return
+        yield Remedy(f"Raise the learning rate to {wording.number(rate * factor)}.", wording.optimizer(facts, learning_rate=rate * factor), (change,))
+
+
+_STILL = Symptom("weights-stood-still", 0.001, "The weights moved by 0.1 % of themselves."), Symptom("updates-tiny", 1e-6, "A step moves 1e-6.")
+
+CAUSE = Cause(
+    id="learning-rate-too-low",
+    code="LD102",
+    title="Learning rate too low",
+    meaning="The steps are so small that the weights hardly leave their start in the epochs given: the loss falls smoothly "
+    "and slowly, or stands still, and is still falling at the end. A schedule that decays too early ends the same way.",
+    signs=signs,
+    remedies=remedies,
+    references=(
+        "Smith 2017, Cyclical learning rates, https://arxiv.org/abs/1506.01186",
+        "Keras, learning rate schedules, https://keras.io/api/optimizers/learning_rate_schedules/",
+    ),
+    examples=(
+        Example("Adam at 1e-6", seen(*_STILL, setup=Setup(optimizer=Optimizer("Adam", 1e-6)))),
+        Example(
+            "nothing moves as the gradients are exactly zero, at a usual rate",
+            seen(*_STILL, Symptom("gradients-zero", 1.0, "The gradient is exactly 0."), Symptom("layer-gradients-zero", 1.0, "All get 0."), setup=Setup(optimizer=Optimizer("Adam", 1e-3))),
+            named=False,
+        ),
+    ),
+)

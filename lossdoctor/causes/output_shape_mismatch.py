@@ -1,0 +1,77 @@
+"""LD403: the output has the wrong number of units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lossdoctor.causes.base import Cause, Example, Facts, Sign
+from lossdoctor.causes.outputs import fault_remedies, fault_signs
+from lossdoctor.losses.faults import shape_faults
+from lossdoctor.record import Data, Output, Setup, Target
+from lossdoctor.remedies import Remedy
+
+ID = "output-shape-mismatch"
+
+
+def signs(facts: Facts) -> Iterator[Sign]:
+    yield from fault_signs(facts, lambda head: shape_faults(head, facts.setup.metrics), ID)
+
+
+def remedies(facts: Facts) -> Iterator[Remedy]:
+    yield from fault_remedies(facts, lambda head: shape_faults(head, facts.setup.metrics))
+
+
+def _facts(loss: str, units: int, activation: str, target: Target) -> Facts:
+    output = Output("output", (units,), units, (activation,), loss)
+    return Facts(Setup(outputs=(output,)), Data(targets=(target,)))
+
+
+def _labels(classes: int) -> Target:
+    return Target(
+        "y", "int64", (), 256, classes / 2, 1.0, 0.0, classes - 1.0,
+        integers=True, distinct=classes, coding="integer", classes=classes,
+    )  # fmt: skip
+
+
+ONE_COLUMN = Target("y", "float32", (1,), 256, 0.0, 1.0, -2.5, 2.5, distinct=250, coding="real")
+THREE_COLUMNS = Target("y", "float32", (3,), 256, 0.0, 1.0, -2.5, 2.5, distinct=700, coding="real")
+
+CAUSE = Cause(
+    id=ID,
+    code="LD403",
+    title="The output has the wrong number of units",
+    meaning=(
+        "The number of output units does not fit the targets: fewer units than classes, one unit where "
+        "classes are to "
+        "be compared, or several units against one column. Under XLA a label beyond the units is a silent "
+        "NaN, and "
+        "regression losses broadcast a mismatch without a word, so that every unit learns every column's "
+        "mean."
+    ),
+    signs=signs,
+    remedies=remedies,
+    references=(
+        "Keras, losses, https://keras.io/api/losses/",
+        "TensorFlow issue 8484, labels out of range, https://github.com/tensorflow/tensorflow/issues/8484",
+        "Keras issue 14627, silent broadcasting, https://github.com/keras-team/keras/issues/14627",
+    ),
+    examples=(
+        Example(
+            "six classes, three units", _facts("sparse_categorical_crossentropy", 3, "softmax", _labels(6))
+        ),
+        Example("three units against one column", _facts("mean_squared_error", 3, "linear", ONE_COLUMN)),
+        Example("one unit for three columns", _facts("mean_squared_error", 1, "linear", THREE_COLUMNS)),
+        Example("ten classes, one sigmoid", _facts("binary_crossentropy", 1, "sigmoid", _labels(10))),
+        Example(
+            "six classes, six units",
+            _facts("sparse_categorical_crossentropy", 6, "softmax", _labels(6)),
+            named=False,
+        ),
+        Example(
+            "three units, three columns",
+            _facts("mean_squared_error", 3, "linear", THREE_COLUMNS),
+            named=False,
+        ),
+        Example("one unit for a count", _facts("poisson", 1, "exponential", _labels(10)), named=False),
+    ),
+)

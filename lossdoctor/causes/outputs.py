@@ -1,0 +1,150 @@
+"""Help for the causes of loss and output layer: faults read off the table of losses to signs and remedies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from lossdoctor.causes.base import CERTAIN, FAIR, STRONG, Facts, Sign, doing_well, replayed
+from lossdoctor.losses import LOSSES
+from lossdoctor.losses.faults import LIKELY, POSSIBLE, PROVEN, Fault
+from lossdoctor.losses.heads import Head, heads
+from lossdoctor.losses.right import Right, right
+from lossdoctor.record import Setup
+from lossdoctor.remedies import Action, Remedy
+
+Find = Callable[[Head], Iterable[Fault]]
+# A likely fault is named by itself (-2 + 3), a possible one only together with harm (-2 + 1 + 2).
+WEIGHTS = {PROVEN: CERTAIN, LIKELY: STRONG + FAIR, POSSIBLE: FAIR}
+GRADES = (PROVEN, LIKELY, POSSIBLE)
+# What a run shows that goes badly because of its output layer, worst first.
+HARM = ("loss-non-finite", "outputs-constant", "loss-at-zero", "accuracy-at-chance", "loss-stuck-at-baseline")
+
+
+def faulty(facts: Facts, find: Find) -> list[tuple[Head, Fault]]:
+    """Returns the faults of all outputs that count: the proven and likely ones, or else one possible one."""
+    found = [(head, fault) for head in heads(facts.setup, facts.data) for fault in find(head)]
+    sure = [pair for pair in found if pair[1].grade != POSSIBLE]
+    return sorted(sure or found[:1], key=lambda pair: GRADES.index(pair[1].grade))
+
+
+def fault_signs(facts: Facts, find: Find, cause: str) -> Iterator[Sign]:
+    """Yields one sign per fault, then what the run, when the setup alone proves nothing, says to it.
+
+    Args:
+        facts: what causes may look at.
+        find: the faults of one output.
+        cause: id of the cause, for its replays.
+    """
+    found = faulty(facts, find)
+    for head, fault in found:
+        yield Sign(WEIGHTS[fault.grade], _sentence(head, fault))
+    if found and found[0][1].grade != PROVEN:
+        harm = next(filter(None, map(facts.get, HARM)), None)
+        if harm and found[0][1].by_harm:
+            yield Sign(STRONG, harm.text or f"the run shows {harm.name} ({harm.value:.3g})")
+        if not harm:
+            yield from doing_well(facts)
+    if found:
+        yield from replayed(facts, cause)
+
+
+def _sentence(head: Head, fault: Fault) -> str:
+    text = head.called + fault.text
+    return text[0].upper() + text[1:]
+
+
+def fault_remedies(facts: Facts, find: Find) -> Iterator[Remedy]:
+    """Yields the right combination for each faulty output, then from_logits=True where that is as good."""
+    seen: set[int] = set()
+    for head, _ in faulty(facts, find):
+        if head.index in seen:
+            continue
+        seen.add(head.index)
+        wanted = right(head, facts.setup.metrics)
+        if wanted and wanted.differs(head):
+            yield combination(facts.setup, head, wanted)
+        if wanted and _bare_logits(head, wanted):
+            yield _with_logits(facts.setup, head)
+
+
+def combination(setup: Setup, head: Head, wanted: Right) -> Remedy:
+    """Returns the remedy that turns `head` into `wanted`."""
+    loss = head.loss.name if head.loss else ""
+    layer = wanted.units != head.units or wanted.activation is not None
+    actions = []
+    if wanted.units != head.units:
+        actions.append(Action("output_units", {"units": wanted.units, "output": head.index}))
+    if wanted.activation is not None:
+        actions.append(Action("output_activation", {"name": wanted.activation, "output": head.index}))
+    if wanted.loss != loss:
+        actions.append(Action("loss", {"name": wanted.loss, "output": head.index}))
+    elif wanted.from_logits != head.output.from_logits:
+        actions.append(Action("from_logits", {"value": wanted.from_logits, "output": head.index}))
+    lines = [layer_line(setup, head, wanted)] if layer else []
+    if wanted.loss != loss or wanted.from_logits != head.output.from_logits:
+        lines.append(compile_line(setup, head, loss_text(wanted.loss, wanted.from_logits)))
+    return Remedy(_summary(head, wanted, loss, layer), "\n".join(lines), tuple(actions))
+
+
+def _summary(head: Head, wanted: Right, loss: str, layer: bool) -> str:
+    parts = [LOSSES[wanted.loss].title] if wanted.loss != loss else []
+    if layer:
+        units = "1 unit" if wanted.units == 1 else f"{wanted.units} units"
+        parts.append(f"an output of {units}, {wanted.activation or head.activation}")
+    if not parts:
+        parts.append(f"from_logits={wanted.from_logits}")
+    where = "" if head.alone else f" for output {head.output.name!r}"
+    return f"Use {' with '.join(parts)}{where}."
+
+
+def _bare_logits(head: Head, wanted: Right) -> bool:
+    same = head.loss is not None and wanted.loss == head.loss.name and wanted.units == head.units
+    return same and not head.chain and not head.output.from_logits and bool(head.loss and head.loss.logits)
+
+
+def _with_logits(setup: Setup, head: Head) -> Remedy:
+    line = compile_line(setup, head, loss_text(head.loss.name if head.loss else "", True))
+    action = Action("from_logits", {"value": True, "output": head.index})
+    return Remedy("Keep the linear output and tell the loss that it gets logits.", line, (action,))
+
+
+# The user's own lines
+
+
+def loss_text(name: str, from_logits: bool) -> str:
+    """Returns how a loss is written in compile()."""
+    camel = "".join(part.capitalize() for part in name.split("_"))
+    return f"keras.losses.{camel}(from_logits=True)" if from_logits else f'"{name}"'
+
+
+def layer_line(setup: Setup, head: Head, wanted: Right) -> str:
+    """Returns the output layer as it should be written."""
+    own = [layer for layer in setup.layers if layer.parameters and layer.units == head.units]
+    kind = own[-1].kind if own else "Dense"
+    name = wanted.activation or head.activation
+    inner = str(wanted.units) if kind == "Dense" else f"{wanted.units}, ..."
+    rest = f', activation="{name}"' if name != "linear" else ""
+    note = "  # and no activation after it" if len(head.chain) > 1 or name == "linear" else ""
+    return f"layers.{kind}({inner}{rest}){note}"
+
+
+def compile_line(setup: Setup, head: Head, loss: str) -> str:
+    """Returns the user's compile call with the loss of one output changed."""
+    if not head.alone:
+        others = [o for o in setup.outputs if o.loss]
+        texts = {o.name: loss if o.name == head.output.name else _present(o.loss or "") for o in others}
+        loss = "{" + ", ".join(f'"{name}": {text}' for name, text in texts.items()) + "}"
+    metrics = ", ".join(f'"{name}"' for name in setup.metrics)
+    rest = f", metrics=[{metrics}]" if metrics and head.alone else ", metrics=..." if metrics else ""
+    return f"model.compile(optimizer={_optimizer(setup)}, loss={loss}{rest})"
+
+
+def _present(name: str) -> str:
+    return name.removeprefix("custom:") if name.startswith("custom:") else f'"{name}"'
+
+
+def _optimizer(setup: Setup) -> str:
+    optimizer = setup.optimizer
+    if optimizer is None or optimizer.learning_rate is None or optimizer.schedule:
+        return "optimizer"
+    return f"keras.optimizers.{optimizer.kind}({optimizer.learning_rate:g})"
