@@ -16,12 +16,12 @@ _KERNELS = ("kernel_initializer", "depthwise_initializer", "pointwise_initialize
 
 
 def initializer(plan: Plan, *, name: str, layers: list[str] | None = None) -> None:
-    """Draws the kernels of `layers` (None: of all layers) from the initializer `name`.
+    """Draws the kernels of `layers` (None: of all that learn) from the initializer `name`.
 
     Recurrent kernels become orthogonal again, which is what Keras gives them.
     """
     keras.initializers.get(name)
-    for layer in plan.graph.named(layers) or [v for v in plan.graph.leaves if is_weighted(v)]:
+    for layer in plan.graph.named(layers) or [v for v in plan.graph.leaves if is_weighted(v) and v.trainable]:
         _start(plan, layer, name)
 
 
@@ -51,7 +51,7 @@ def hidden_activation(plan: Plan, *, name: str, layers: list[str] | None = None)
             plan.config(layer)["activation"] = name
     start = _STARTS.get(name, "he_normal")
     for layer in plan.graph.hidden if chosen is None else chosen:
-        if is_weighted(layer) and not isinstance(layer, RECURRENT):
+        if is_weighted(layer) and layer.trainable and not isinstance(layer, RECURRENT):
             _start(plan, layer, start)
 
 
