@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from lossdoctor.history.logs import from_columns
+from lossdoctor.history.logs import from_columns, from_frame
 from lossdoctor.history.saved import from_path
 from lossdoctor.record import Record
 
@@ -44,7 +44,7 @@ def read(source: Any) -> Record:
     if isinstance(source, Mapping):
         return from_columns(source, "history")
     if hasattr(source, "columns") and hasattr(source, "__getitem__"):
-        return from_columns({str(name): list(source[name]) for name in source.columns}, "history")
+        return from_columns(*from_frame(source))
     raise ValueError(f"cannot read a training history from {type(source).__name__}: pass {ACCEPTED}")
 
 

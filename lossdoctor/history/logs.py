@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -54,6 +55,34 @@ def from_columns(columns: Mapping[str, Any], source: str, events: Iterable[Event
     if "epoch.loss" not in series and "epoch.val_loss" not in series:
         raise ValueError(_no_loss(columns, told))
     return Record(series=series, events=tuple(told), source=source, stopped="finished")
+
+
+def from_frame(frame: Any) -> tuple[dict[str, list[Any]], str, list[Event]]:
+    """Returns the arguments of `from_columns` for a pandas DataFrame.
+
+    pandas writes NaN where a cell is empty, as in logs with a row for training and one for validation. A
+    loss that became NaN stays NaN; so NaN before a later number is taken for an empty cell.
+    """
+    columns: dict[str, list[Any]] = {}
+    told = []
+    for name in frame.columns:
+        values = [None if _is_na(v) else v for v in list(frame[name])]
+        numbers = [parse(v) for v in values]
+        last = max((i for i, n in enumerate(numbers) if n is not None and math.isfinite(n)), default=-1)
+        gaps = [i for i, n in enumerate(numbers) if i < last and n is not None and math.isnan(n)]
+        if gaps:
+            told.append(
+                left_out(f"{len(gaps)} cells of {str(name)!r} hold NaN before a number: taken for empty")
+            )
+            # with gaps in the middle the NaN at the end are empty cells of the same kind
+            values = [v for v, n in zip(values, numbers, strict=True) if n is None or not math.isnan(n)]
+        columns[str(name)] = values
+    return columns, "history", told
+
+
+def _is_na(value: Any) -> bool:
+    """Whether this is pandas.NA or NaT, which are no numbers."""
+    return type(value).__name__ in ("NAType", "NaTType")
 
 
 def canonical(name: str) -> str:

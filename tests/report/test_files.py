@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ def test_a_reader_never_meets_half_a_file(tmp_path, monkeypatch):
     files.write(path, "old")
 
     def broken(source, target):
-        assert open(source).read() == "new" * 1000
+        assert Path(source).read_text() == "new" * 1000
         assert path.read_text() == "old"
         raise OSError(28, "No space left on device")
 

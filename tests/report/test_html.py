@@ -71,7 +71,7 @@ def test_verdict_and_causes_come_before_the_plots(sick):
 
 
 def test_the_file_needs_nothing_from_elsewhere(sick):
-    """No script, no font, no picture and no style from another address; only links that a person may click."""
+    """No script, font, picture or style from another address; only links that a person may click."""
     page = Page(sick.to_html())
     assert not {"script", "link", "iframe", "object", "embed", "base", "form"} & set(page.tags)
     for tag, name, value in page.attributes:
@@ -148,8 +148,8 @@ def test_every_plot_says_what_to_see(sick):
     figures = re.findall(r"<figure.*?</figure>", html, re.S)
     titles = [re.search(r"<h3>(.*?)</h3>", f).group(1) for f in figures]
     assert titles == [
-        "Loss", "Gradient norm", "Learning rate", "Stability", "Gradient norm by layer", "Update size by layer",
-        "Dead and saturated units", "Scale of inputs and targets",
+        "Loss", "Gradient norm", "Learning rate", "Stability", "Gradient norm by layer",
+        "Update size by layer", "Dead and saturated units", "Scale of inputs and targets",
     ]  # fmt: skip
     for figure in figures:
         caption = re.search(r"<figcaption>(.*?)</figcaption>", figure, re.S).group(1)
