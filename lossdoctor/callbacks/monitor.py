@@ -9,14 +9,14 @@ import numpy as np
 
 from lossdoctor.callbacks.collect import Collector
 from lossdoctor.callbacks.pace import Pace
-from lossdoctor.losses.targets import summarize_target
+from lossdoctor.losses.targets import summarize_targets
 from lossdoctor.probes import activity, keras_private
 from lossdoctor.probes.hooks import Hooks
 from lossdoctor.probes.sample import Sample
 from lossdoctor.probes.setup import read_setup
 from lossdoctor.probes.step import COLUMNS, RING, StepProbe
 from lossdoctor.probes.weights import WeightLook
-from lossdoctor.record import Data, Event, Record, Setup
+from lossdoctor.record import Data, Event, Output, Record, Setup, Target
 from lossdoctor.record.summary import summarize_array
 
 TINY = 1e-12
@@ -113,21 +113,29 @@ class Monitor:
         """Returns what was measured so far."""
         if self.sample is None:
             self._keep_samples()
-        self._data = self._summarize()
         setup = replace(self.setup, batch_size=self._batch_size())
         final = self._examined.get("final")
         if not setup.outputs and final is not None:
             setup = replace(setup, outputs=activity.outputs_of_subclass(self.model, final))
+        self._data = self._summarize(setup.outputs)
         return Record(
             setup=setup,
             data=self._data,
-            series=self.collector.series() | self._moved(),
+            series=self._series(),
             activity=tuple(a for e in self._examined.values() for a in e.activities),
             events=(*self.events, *self._skips()),
             lab={"exam": self._exam()} if self._examined else {},
             cost={**self.pace.seconds, "training": self.seconds or self.pace.elapsed()},
             stopped=self.stopped,
         )
+
+    def _series(self) -> dict[str, np.ndarray]:
+        series = self.collector.series() | self._moved()
+        if self.probe.loss_source == "nowhere":
+            # A train_step that neither calls compute_loss nor logs "loss": a NaN would be a false alarm.
+            for name in ("batch_loss", "batch_loss_max", "penalty"):
+                series.pop(name)
+        return series
 
     def _moved(self) -> dict[str, np.ndarray]:
         """Returns how far each trainable variable is from where it began, over its initial norm."""
@@ -147,15 +155,17 @@ class Monitor:
         rows = self.collector.series()["rows"]
         return int(np.nanmax(rows)) if rows.size and np.isfinite(rows).any() else None
 
-    def _summarize(self) -> Data:
+    def _summarize(self, outputs: tuple[Output, ...]) -> Data:
         missing = [s.missing for s in (self.probe.sample,) if s.missing]
+        if self.probe.loss_source == "nowhere":
+            missing.append("the batch loss: train_step neither calls compute_loss nor returns a 'loss'")
         kept, seen = self.sample, self.validation
         weighted = kept is not None and kept.sample_weight is not None
         return Data(
             inputs=_each(summarize_array, kept and kept.x, "input"),
-            targets=_each(summarize_target, kept and kept.y, "target"),
+            targets=_targets(kept and kept.y, outputs),
             validation_inputs=_each(summarize_array, seen and seen.x, "input"),
-            validation_targets=_each(summarize_target, seen and seen.y, "target"),
+            validation_targets=_targets(seen and seen.y, outputs),
             weighted=weighted,
             missing=tuple(missing),
         )
@@ -176,3 +186,14 @@ def _each(summarize: Any, tree_of_arrays: Any, name: str) -> tuple[Any, ...]:
     leaves = [a for a in tree.flatten(tree_of_arrays) if a is not None]
     names = [name] if len(leaves) == 1 else [f"{name} {i}" for i in range(len(leaves))]
     return tuple(summarize(n, leaf) for n, leaf in zip(names, leaves, strict=True))
+
+
+def _targets(tree_of_arrays: Any, outputs: tuple[Output, ...]) -> tuple[Target, ...]:
+    """The outputs' losses tell what whole numbers mean, and which settings go into the baselines."""
+    from keras import tree
+
+    if tree_of_arrays is None:
+        return ()
+    if isinstance(tree_of_arrays, dict):
+        return summarize_targets({k: v for k, v in sorted(tree_of_arrays.items()) if v is not None}, outputs)
+    return summarize_targets([a for a in tree.flatten(tree_of_arrays) if a is not None], outputs)

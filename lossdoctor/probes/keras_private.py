@@ -63,7 +63,8 @@ def learning_rate(optimizer: Any) -> float | None:
 
 def loss_total(model: Any) -> tuple[Any, Any] | None:
     """Returns (total, count) variables of the metric "loss", from which a batch's own loss can be had."""
-    trackers = [getattr(model, "_loss_tracker", None), *getattr(model, "metrics", ())]
+    # The model's own metrics first: a custom train_step leaves Keras's tracker untouched.
+    trackers = [*getattr(model, "metrics", ()), getattr(model, "_loss_tracker", None)]
     for metric in trackers:
         if getattr(metric, "name", "") == "loss" and hasattr(metric, "total") and hasattr(metric, "count"):
             return metric.total, metric.count

@@ -116,14 +116,17 @@ class StepProbe(Observer):
 
         if self._hooks.saw_loss:
             return self._get("loss", 2, np.nan)
+        logged = logs.get("loss") if isinstance(logs, dict) else None
         if "total" in self._seen:
             self.loss_source = "the change of the metric 'loss'"
             after = [tf.convert_to_tensor(v) for v in keras_private.loss_total(self._model) or ()]
             total, count = (tf.cast(b - a, tf.float32) for a, b in zip(self._seen["total"], after, strict=True))
-            return tf.stack([tf.reshape(total / count, []), 0.0])
-        self.loss_source = "logs['loss']" if isinstance(logs, dict) and "loss" in logs else "nowhere"
-        value = logs["loss"] if self.loss_source != "nowhere" else np.nan
-        return tf.stack([tf.reshape(tf.cast(value, tf.float32), []), 0.0])
+            untouched = np.nan if logged is None else tf.cast(logged, tf.float32)
+            value = tf.where(count > 0, tf.math.divide_no_nan(total, count), untouched)
+        else:
+            self.loss_source = "logs['loss']" if logged is not None else "nowhere"
+            value = tf.cast(np.nan if logged is None else logged, tf.float32)
+        return tf.stack([tf.reshape(value, []), 0.0])
 
     def _norms(self, gradients: Sequence[Any], variables: Sequence[Any]) -> Any:
         import tensorflow as tf

@@ -137,7 +137,8 @@ def still_falling(record: Record) -> Symptom | None:
 
 
 def _at_floor(record: Record, base: float) -> bool:
-    floor = record.data.targets[0].baselines.get("floor") if record.data.targets else None
+    floors = record.data.targets[0].floors if record.data.targets else {}
+    floor = floors.get(record.setup.outputs[0].loss or "") if record.setup.outputs else None
     return floor is not None and base - floor < FLOOR_GAP * base
 
 
