@@ -51,7 +51,7 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
 
 
 _DEEP = Setup(layers=tuple(Layer(f"d{i}", "Dense", "relu", parameters=9) for i in range(24)))
-_LOST = Symptom("signal-lost", 1e-6, "The outputs hardly depend on the row."), Symptom("loss-stuck-at-baseline", 1.0, "Stuck.", alarming=True)
+_LOST = Symptom("signal-lost", 1e-6, "The outputs hardly depend on the row."), Symptom("loss-stuck-at-baseline", 1.0, "The loss ended at 2.31, where a constant answer ends.", alarming=True)
 
 CAUSE = Cause(
     id="architecture-ill-suited",
@@ -64,7 +64,7 @@ CAUSE = Cause(
     references=("He et al. 2016, Deep residual learning, https://arxiv.org/abs/1512.03385",),
     examples=(
         Example("24 plain layers, and a replay with normalisation learns", seen(*_LOST, setup=_DEEP, lab={"replay": {"trials": [{"cause": "architecture-ill-suited", "remedy": "", "verdict": "confirmed", "text": "a replay went from 2.3 to 0.9"}]}})),
-        Example("24 plain layers from too large weights", seen(*_LOST, Symptom("kernel-large", 90.0, "90 times."), setup=_DEEP), named=False),
+        Example("24 plain layers from too large weights", seen(*_LOST, Symptom("kernel-large", 90.0, "The weights of dense start 90 times larger than the fan-in rule."), setup=_DEEP), named=False),
     ),
     severity="warning",
 )

@@ -43,7 +43,7 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     yield Remedy(f"Start from {name}, which keeps the signal's size from layer to layer.", f'layers.Dense(..., kernel_initializer="{name}")', (Action("initializer", {"name": name, "layers": None}),))
 
 
-_HUGE = Symptom("kernel-large", 80.0, "The weights of dense start 80 times larger than the fan-in rule."), Symptom("loss-start-high", 40.0, "First loss 92.", step=0)
+_HUGE = Symptom("kernel-large", 80.0, "The weights of dense start 80 times larger than the fan-in rule."), Symptom("loss-start-high", 40.0, "The first loss is 92, 40 times 2.3.", step=0)
 
 CAUSE = Cause(
     id="bad-initialization",
@@ -60,7 +60,7 @@ CAUSE = Cause(
     examples=(
         Example("weights drawn with a standard deviation of 10", seen(*_HUGE)),
         Example("hidden layers of zeros", seen(Symptom("kernel-constant", 1.0, "All weights start at 0.", details={"hidden": 2}))),
-        Example("unusual weights, but the run learned", seen(_HUGE[0], Symptom("learned", 0.95, "It learned.")), named=False),
+        Example("unusual weights, but the run learned", seen(_HUGE[0], Symptom("learned", 0.95, "The run learned 95 % of what a constant answer misses.")), named=False),
         Example("an output layer of zeros", seen(Symptom("kernel-constant", 0.3, "The head starts at 0.", details={"hidden": 0})), named=False),
     ),
     consequences=("saturated-activations", "vanishing-gradients", "exploding-gradients", "dying-relu", "learning-rate-too-high"),

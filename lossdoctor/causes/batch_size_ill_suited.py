@@ -56,7 +56,7 @@ CAUSE = Cause(
     examples=(
         Example("batch normalisation with batch_size=1", seen(_STUCK, setup=_BN)),
         Example("the same with layer statistics frozen", seen(_STUCK, setup=Setup(batch_size=1, layers=(Layer("bn", "BatchNormalization", trainable=False),))), named=False),
-        Example("few updates, but the run learned", seen(Symptom("learned", 0.9, "It learned."), setup=Setup(batch_size=256, epochs=20, steps_per_epoch=2)), named=False),
+        Example("few updates, but the run learned", seen(Symptom("learned", 0.9, "The run learned 90 % of what a constant answer misses."), setup=Setup(batch_size=256, epochs=20, steps_per_epoch=2)), named=False),
     ),
     severity="warning",
 )

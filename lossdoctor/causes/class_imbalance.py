@@ -43,8 +43,8 @@ CAUSE = Cause(
     remedies=remedies,
     references=("Keras, imbalanced classification, https://keras.io/examples/structured_data/imbalanced_classification/",),
     examples=(
-        Example("95 to 5, and only the larger class is ever named", seen(*_RARE, Symptom("loss-stuck-at-baseline", 1.0, "Stuck.", alarming=True))),
-        Example("95 to 5, and the rare class was learned", seen(_RARE[0], Symptom("learned", 0.8, "It learned.")), named=False),
+        Example("95 to 5, and only the larger class is ever named", seen(*_RARE, Symptom("loss-stuck-at-baseline", 1.0, "The loss ended at 2.31, where a constant answer ends.", alarming=True))),
+        Example("95 to 5, and the rare class was learned", seen(_RARE[0], Symptom("learned", 0.8, "The run learned 80 % of what a constant answer misses.")), named=False),
     ),
     severity="warning",
 )

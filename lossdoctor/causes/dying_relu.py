@@ -44,9 +44,9 @@ CAUSE = Cause(
     "never come back. Often the consequence of a huge first step on unscaled inputs or at too high a rate.",
     signs=signs,
     remedies=remedies,
-    references=("Lu et al. 2019, Dying ReLU and initialization, https://arxiv.org/abs/1903.06733", "Maas et al. 2013, Rectifier nonlinearities"),
+    references=("Lu et al. 2019, Dying ReLU and initialization, https://arxiv.org/abs/1903.06733", "Maas et al. 2013, Rectifier nonlinearities, https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf"),
     examples=(
         Example("a dead hidden layer", seen(*_DEAD)),
-        Example("a sparse layer of a run that learned", seen(Symptom("units-dead", 0.92, "92 % put out 0."), Symptom("learned", 0.97, "It learned.")), named=False),
+        Example("a sparse layer of a run that learned", seen(Symptom("units-dead", 0.92, "92 % of the units of dense put out 0 for every row."), Symptom("learned", 0.97, "The run learned 97 % of what a constant answer misses.")), named=False),
     ),
 )

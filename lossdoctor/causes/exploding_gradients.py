@@ -37,7 +37,7 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     yield Remedy("Put BatchNormalization behind the hidden layers.", "layers.BatchNormalization()", (Action("batch_normalization", {}),))
 
 
-_GREW = Symptom("gradients-exploding", 1e4, "The gradient norm grew 1e4-fold."), Symptom("loss-exploding", 1e3, "The loss grew.", alarming=True)
+_GREW = Symptom("gradients-exploding", 1e4, "The gradient norm grew 1e4-fold."), Symptom("loss-exploding", 1e3, "The loss grew from 2.3 to 2300.", alarming=True)
 
 CAUSE = Cause(
     id="exploding-gradients",
@@ -49,7 +49,7 @@ CAUSE = Cause(
     remedies=remedies,
     references=("Pascanu et al. 2013, On the difficulty of training recurrent neural networks, https://arxiv.org/abs/1211.5063",),
     examples=(
-        Example("a recurrent net", seen(*_GREW, Symptom("gradients-growing-by-layer", 1e4, "Grows."), setup=Setup(layers=(Layer("rnn", "SimpleRNN"),)))),
-        Example("the same growth, on unscaled features and above the stable rate", seen(*_GREW, Symptom("features-unscaled", 300.0, "To 1000."), Symptom("rate-above-limit", 9.0, "9 times.")), named=False),
+        Example("a recurrent net", seen(*_GREW, Symptom("gradients-growing-by-layer", 1e4, "The gradient norm grows 1e4-fold from the last layer to the first."), setup=Setup(layers=(Layer("rnn", "SimpleRNN"),)))),
+        Example("the same growth, on unscaled features and above the stable rate", seen(*_GREW, Symptom("features-unscaled", 300.0, "Inputs go from 0.1 to 1000."), Symptom("rate-above-limit", 9.0, "The rate is 9 times the largest stable one."), setup=Setup(layers=(Layer("rnn", "SimpleRNN"),))), named=False),
     ),
 )

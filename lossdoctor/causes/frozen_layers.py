@@ -49,6 +49,6 @@ CAUSE = Cause(
     references=("Keras, transfer learning and fine-tuning, https://keras.io/guides/transfer_learning/",),
     examples=(
         Example("a frozen stack that was never trained", seen(_STUCK, setup=_FROZEN)),
-        Example("a frozen base on purpose, and the head learns", seen(Symptom("learned", 0.9, "It learned."), setup=_FROZEN), named=False),
+        Example("a frozen base on purpose, and the head learns", seen(Symptom("learned", 0.9, "The run learned 90 % of what a constant answer misses."), setup=_FROZEN), named=False),
     ),
 )

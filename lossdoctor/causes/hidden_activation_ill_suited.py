@@ -67,7 +67,7 @@ CAUSE = Cause(
     references=("Glorot et al. 2011, Deep sparse rectifier neural networks, https://proceedings.mlr.press/v15/glorot11a.html",),
     examples=(
         Example("softmax in a hidden layer", seen(_STUCK, setup=_SOFT)),
-        Example("one sigmoid hidden layer of the old school that learned", seen(Symptom("learned", 0.9, "It learned."), setup=Setup(layers=(Layer("a", "Dense", "sigmoid", parameters=9), Layer("out", "Dense", "softmax", parameters=9)))), named=False),
+        Example("one sigmoid hidden layer of the old school that learned", seen(Symptom("learned", 0.9, "The run learned 90 % of what a constant answer misses."), setup=Setup(layers=(Layer("a", "Dense", "sigmoid", parameters=9), Layer("out", "Dense", "softmax", parameters=9)))), named=False),
         Example("softmax inside attention", seen(_STUCK, setup=Setup(layers=(Layer("s", "Softmax", "softmax"), Layer("dot", "Dot"), Layer("out", "Dense", parameters=9)))), named=False),
     ),
     severity="warning",

@@ -29,7 +29,7 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     yield Remedy("Stop early, and smooth the labels.", "loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1)")
 
 
-_MIXED = Symptom("neighbours-disagree", 0.35, "35 % of the rows have another label than their neighbours, which agree."), Symptom("validation-rising", 2.0, "Rose.", alarming=True)
+_MIXED = Symptom("neighbours-disagree", 0.35, "35 % of the rows have another label than their neighbours, which agree."), Symptom("validation-rising", 2.0, "The validation loss rose to 2 times its lowest.", alarming=True)
 
 CAUSE = Cause(
     id="label-noise",
@@ -42,7 +42,7 @@ CAUSE = Cause(
     references=("Arpit et al. 2017, A closer look at memorization, https://arxiv.org/abs/1706.05394", "Northcutt et al. 2021, Confident learning, https://arxiv.org/abs/1911.00068"),
     examples=(
         Example("a third of the rows contradict their neighbours", seen(*_MIXED)),
-        Example("labels that have nothing to do with the inputs at all", seen(*_MIXED, Symptom("labels-unrelated", 0.0, "Neighbours tell nothing.")), named=False),
+        Example("labels that have nothing to do with the inputs at all", seen(*_MIXED, Symptom("labels-unrelated", 0.0, "A row's nearest neighbours tell nothing of its label.")), named=False),
     ),
     severity="warning",
 )

@@ -51,7 +51,7 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
         yield Remedy(f"Raise the learning rate to {wording.number(rate * factor)}.", wording.optimizer(facts, learning_rate=rate * factor), (change,))
 
 
-_STILL = Symptom("weights-stood-still", 0.001, "The weights moved by 0.1 % of themselves."), Symptom("updates-tiny", 1e-6, "A step moves 1e-6.")
+_STILL = Symptom("weights-stood-still", 0.001, "The weights moved by 0.1 % of themselves."), Symptom("updates-tiny", 1e-6, "A step moves the weights by 1e-6 of themselves.")
 
 CAUSE = Cause(
     id="learning-rate-too-low",
@@ -69,7 +69,7 @@ CAUSE = Cause(
         Example("Adam at 1e-6", seen(*_STILL, setup=Setup(optimizer=Optimizer("Adam", 1e-6)))),
         Example(
             "nothing moves as the gradients are exactly zero, at a usual rate",
-            seen(*_STILL, Symptom("gradients-zero", 1.0, "The gradient is exactly 0."), Symptom("layer-gradients-zero", 1.0, "All get 0."), setup=Setup(optimizer=Optimizer("Adam", 1e-3))),
+            seen(*_STILL, Symptom("gradients-zero", 1.0, "The gradient is exactly 0."), Symptom("layer-gradients-zero", 1.0, "All 4 variables get a gradient of 0."), setup=Setup(optimizer=Optimizer("Adam", 1e-3))),
             named=False,
         ),
     ),

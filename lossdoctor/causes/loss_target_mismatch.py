@@ -129,5 +129,11 @@ CAUSE = Cause(
             "yes and no", _facts("binary_crossentropy", 1, "sigmoid", _classes(0, 1, "binary")), named=False
         ),
     ),
-    consequences=("unbounded-loss",),
+    consequences=(
+        "unbounded-loss",
+        "vanishing-gradients",
+        "learning-rate-too-low",
+        "too-few-epochs",
+        "model-too-small",
+    ),
 )

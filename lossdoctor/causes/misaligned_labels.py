@@ -36,7 +36,7 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     yield Remedy("Check that x[i] and y[i] are the same case: shuffle and filter both by one index.", "order = np.random.permutation(len(x))\nx, y = x[order], y[order]  # never x and y separately")
 
 
-_ODD = Symptom("labels-unrelated", 0.0, "A row's nearest neighbours tell nothing of its label."), Symptom("loss-stuck-at-baseline", 1.0, "Stuck.", alarming=True)
+_ODD = Symptom("labels-unrelated", 0.0, "A row's nearest neighbours tell nothing of its label."), Symptom("loss-stuck-at-baseline", 1.0, "The loss ended at 2.31, where a constant answer ends.", alarming=True)
 
 CAUSE = Cause(
     id="misaligned-labels",

@@ -55,7 +55,7 @@ CAUSE = Cause(
     references=("Karpathy 2019, A recipe for training neural networks, https://karpathy.github.io/2019/04/25/recipe/",),
     examples=(
         Example("two hidden units for ten classes", seen(*_STUCK, setup=_TWO)),
-        Example("two hidden units are enough", seen(_STUCK[0], Symptom("learned", 0.95, "It learned."), setup=_TWO), named=False),
+        Example("two hidden units are enough", seen(_STUCK[0], Symptom("learned", 0.95, "The run learned 95 % of what a constant answer misses."), setup=_TWO), named=False),
     ),
     severity="warning",
 )

@@ -47,6 +47,6 @@ CAUSE = Cause(
     references=("Huber 1964, Robust estimation of a location parameter, https://doi.org/10.1214/aoms/1177703732",),
     examples=(
         Example("one batch with another unit", seen(*_JUMP)),
-        Example("a far value in a run that learned", seen(Symptom("inputs-outlier", 80.0, "80 off."), Symptom("learned", 0.9, "It learned.")), named=False),
+        Example("a far value in a run that learned", seen(Symptom("inputs-outlier", 80.0, "An input lies 80 robust deviations off."), Symptom("learned", 0.9, "The run learned 90 % of what a constant answer misses.")), named=False),
     ),
 )

@@ -74,4 +74,11 @@ CAUSE = Cause(
         ),
         Example("one unit for a count", _facts("poisson", 1, "exponential", _labels(10)), named=False),
     ),
+    consequences=(
+        "unbounded-loss",
+        "vanishing-gradients",
+        "learning-rate-too-low",
+        "too-few-epochs",
+        "model-too-small",
+    ),
 )

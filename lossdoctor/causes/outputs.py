@@ -17,7 +17,15 @@ Find = Callable[[Head], Iterable[Fault]]
 WEIGHTS = {PROVEN: CERTAIN, LIKELY: STRONG + FAIR, POSSIBLE: FAIR}
 GRADES = (PROVEN, LIKELY, POSSIBLE)
 # What a run shows that goes badly because of its output layer, worst first.
-HARM = ("loss-non-finite", "outputs-constant", "loss-at-zero", "accuracy-at-chance", "loss-stuck-at-baseline")
+HARM = (
+    "loss-non-finite",
+    "outputs-constant",
+    "loss-at-zero",
+    "accuracy-below-loss",
+    "accuracy-at-chance",
+    "loss-stuck-at-baseline",
+)
+LEARNED = 0.5  # share of the baseline gained from which a run did well
 
 
 def faulty(facts: Facts, find: Find) -> list[tuple[Head, Fault]]:
@@ -42,7 +50,7 @@ def fault_signs(facts: Facts, find: Find, cause: str) -> Iterator[Sign]:
         harm = next(filter(None, map(facts.get, HARM)), None)
         if harm and found[0][1].by_harm:
             yield Sign(STRONG, harm.text or f"the run shows {harm.name} ({harm.value:.3g})")
-        if not harm:
+        if not harm and facts.learned > LEARNED:
             yield from doing_well(facts)
     if found:
         yield from replayed(facts, cause)

@@ -54,8 +54,11 @@ CAUSE = Cause(
     remedies=remedies,
     references=("Srivastava et al. 2014, Dropout, https://jmlr.org/papers/v15/srivastava14a.html", "Keras, regularizers, https://keras.io/api/layers/regularizers/"),
     examples=(
-        Example("an L2 penalty that makes up the loss", seen(*_HEAVY)),
+        Example(
+            "an L2 penalty that makes up the loss",
+            seen(*_HEAVY, setup=Setup(layers=(Layer("dense", "Dense", regularizer="L2", parameters=9),))),
+        ),
         Example("dropout of 90 %, stuck", seen(_HEAVY[1], setup=Setup(layers=(Layer("dropout", "Dropout", rate=0.9),)))),
-        Example("dropout of 80 % on a run that learned", seen(Symptom("learned", 0.8, "It learned."), setup=Setup(layers=(Layer("dropout", "Dropout", rate=0.8),))), named=False),
+        Example("dropout of 80 % on a run that learned", seen(Symptom("learned", 0.8, "The run learned 80 % of what a constant answer misses."), setup=Setup(layers=(Layer("dropout", "Dropout", rate=0.8),))), named=False),
     ),
 )

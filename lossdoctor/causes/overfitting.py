@@ -50,7 +50,7 @@ CAUSE = Cause(
     references=("Srivastava et al. 2014, Dropout, https://jmlr.org/papers/v15/srivastava14a.html", "Prechelt 1998, Early stopping, https://doi.org/10.1007/3-540-49430-8_3"),
     examples=(
         Example("validation turned in epoch 4", seen(_TURNED)),
-        Example("validation is of another kind than training", seen(_TURNED, Symptom("validation-inputs-differ", 255.0, "255 times as large.")), named=False),
+        Example("validation is of another kind than training", seen(_TURNED, Symptom("validation-inputs-differ", 255.0, "The validation inputs are 255 times as large as the training inputs.")), named=False),
     ),
     severity="warning",
     consequences=("too-little-data", "label-noise"),

@@ -39,7 +39,7 @@ CAUSE = Cause(
     remedies=remedies,
     references=("Goodfellow et al. 2016, Deep Learning, section 11.3, https://www.deeplearningbook.org",),
     examples=(
-        Example("forty rows, and validation turned", seen(_FEW, Symptom("validation-rising", 3.0, "Rose.", alarming=True))),
+        Example("forty rows, and validation turned", seen(_FEW, Symptom("validation-rising", 3.0, "The validation loss rose to 3 times its lowest.", alarming=True))),
         Example("forty rows, and a small model does its work", seen(_FEW), named=False),
     ),
     severity="warning",

@@ -39,7 +39,7 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     yield Remedy("Scale the inputs to mean 0 and standard deviation 1.", code, (Action("normalize_inputs", {}),))
 
 
-_RAW = Symptom("features-unscaled", 300.0, "Inputs go from 0.1 to 1680.", details={"spread": 2000.0}), Symptom("loss-start-high", 50.0, "First loss 60, 50 times 1.1.")
+_RAW = Symptom("features-unscaled", 300.0, "Inputs go from 0.1 to 1680.", details={"spread": 2000.0}), Symptom("loss-start-high", 50.0, "The first loss is 60, 50 times 1.1.")
 
 CAUSE = Cause(
     id="unscaled-features",
@@ -52,7 +52,7 @@ CAUSE = Cause(
     references=("LeCun et al. 1998, Efficient BackProp, http://yann.lecun.com/exdb/publis/pdf/lecun-98b.pdf", "Keras, Normalization, https://keras.io/api/layers/preprocessing_layers/numerical/normalization/"),
     examples=(
         Example("columns from 0.1 to 1680", seen(*_RAW)),
-        Example("the same columns, but the run learned", seen(_RAW[0], Symptom("learned", 0.93, "It learned.")), named=False),
+        Example("the same columns, but the run learned", seen(_RAW[0], Symptom("learned", 0.93, "The run learned 93 % of what a constant answer misses.")), named=False),
     ),
     consequences=("dying-relu", "saturated-activations", "exploding-gradients", "learning-rate-too-high", "vanishing-gradients"),
 )

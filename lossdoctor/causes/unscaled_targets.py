@@ -44,7 +44,7 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     yield Remedy("Scale the targets before training.", "y = (y - y.mean()) / y.std()")
 
 
-_LARGE = Symptom("targets-unscaled", 3e6, "Targets go from 1e5 to 9e6.", details={"std": 1e6, "mean": 3e6}), Symptom("loss-above-baseline", 9.0, "The loss ended above.", alarming=True)
+_LARGE = Symptom("targets-unscaled", 3e6, "Targets go from 1e5 to 9e6.", details={"std": 1e6, "mean": 3e6}), Symptom("loss-above-baseline", 9.0, "The loss ended at 9 times what a constant answer has.", alarming=True)
 
 CAUSE = Cause(
     id="unscaled-targets",
@@ -57,7 +57,7 @@ CAUSE = Cause(
     references=("Kingma and Ba 2015, Adam, section 2.1, https://arxiv.org/abs/1412.6980",),
     examples=(
         Example("prices in the millions", seen(*_LARGE)),
-        Example("large targets, but the run learned", seen(_LARGE[0], Symptom("learned", 0.9, "It learned.")), named=False),
+        Example("large targets, but the run learned", seen(_LARGE[0], Symptom("learned", 0.9, "The run learned 90 % of what a constant answer misses.")), named=False),
     ),
     consequences=("exploding-gradients", "learning-rate-too-low", "learning-rate-too-high", "too-few-epochs"),
 )
