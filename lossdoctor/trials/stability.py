@@ -53,12 +53,14 @@ def stability(subject: Subject, record: Record, clock: Clock) -> dict[str, Any] 
 
 
 def places(subject: Subject) -> list[tuple[str, list[np.ndarray]]]:
-    """Returns (name, weights) of where to look: the start, and the last good weights before a divergence."""
+    """Returns (name, weights) of where to look: the start, and the last good weights before a divergence.
+
+    Not the end of a run that stayed finite: there the curvature settles near the limit of whatever rate was
+    used (Cohen et al. 2021, the edge of stability), and that is no fault.
+    """
     looked = [("initial weights", subject.initial)]
-    if subject.good is not None:
+    if subject.good is not None and subject.bad_batch is not None:
         looked.append(("last weights before the divergence", subject.good))
-    elif all(np.isfinite(w).all() for w in subject.final):
-        looked.append(("final weights", subject.final))
     return looked
 
 
