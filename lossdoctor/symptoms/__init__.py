@@ -8,6 +8,7 @@ from __future__ import annotations
 from lossdoctor.record import Record
 from lossdoctor.symptoms import (
     activations,
+    consistency,
     gradients,
     initial,
     inputs,
@@ -43,6 +44,7 @@ DETECTORS: dict[str, Detector] = {
     "loss-at-zero": level.loss_at_zero,
     "loss-below-zero": level.loss_below_zero,
     "accuracy-at-chance": level.accuracy_at_chance,
+    "accuracy-below-loss": consistency.accuracy_below_loss,
     "learned": level.learned,
     "loss-at-floor": level.loss_at_optimum,
     "loss-still-falling": level.still_falling,

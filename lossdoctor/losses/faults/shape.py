@@ -45,8 +45,8 @@ def _columns(head: Head, target: Target, units: int, columns: int) -> Iterator[F
         return
     if columns == 1 and head.loss.needs in (base.SIMPLEX, base.SCORE):
         return  # class numbers instead of one-hot rows: the coding is the fault
-    error = head.loss.needs in (base.PROBABILITY, base.SIMPLEX)
-    end = "Keras refuses it" if error else "they are broadcast silently, each unit against every column"
+    refused = head.loss.needs in (base.PROBABILITY, base.SIMPLEX) or not target.shape
+    end = "Keras refuses it" if refused else "Keras broadcasts them silently, each unit against every column"
     text = f"the output has {units} units, but the targets have {columns} {_plural(columns)}: {end}."
     as_classes = columns == 1 and head.activation == "softmax" and target.integers
     yield Fault(LIKELY if as_classes else PROVEN, text)
@@ -66,6 +66,6 @@ def _one_unit_for_classes(head: Head, target: Target, metrics: tuple[str, ...]) 
         f"{target.high:.4g} need one each."
     )
     if head.loss.needs in (base.PROBABILITY, base.MARGIN):
-        yield Fault(LIKELY, text)
+        yield Fault(PROVEN, text)
     elif head.loss.needs == base.REACH and any(f.grade != POSSIBLE for f in coding_faults(head, metrics)):
         yield Fault(POSSIBLE, text)
