@@ -10,13 +10,14 @@ INSTALLED := $(VENV)/.installed
 # TensorFlow's start-up messages hide what the commands print.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help install demo test lint types format docs examples overhead clean
+.PHONY: help install demo test lint format docs printed examples overhead clean
 
 help:
 	@echo "make demo      a real run diverges, is diagnosed and repaired (about a minute)"
 	@echo "make test      everything CI checks: lint, types, docs up to date, all tests"
 	@echo "make lint      ruff and mypy only"
 	@echo "make docs      write the generated pages of docs/ again"
+	@echo "make printed   copy what the snippets of README and docs/ print now into the pages"
 	@echo "make examples  run every script of examples/ and print its report"
 	@echo "make overhead  measure what lossdoctor costs a training step"
 	@echo "make clean     remove .venv and caches"
@@ -48,6 +49,9 @@ format: $(INSTALLED)
 
 docs: $(INSTALLED)
 	$(BIN)/python -m lossdoctor.catalogue docs
+
+printed: $(INSTALLED)
+	LOSSDOCTOR_WRITE_COPIES=1 $(BIN)/python -m pytest tests/test_docs.py -k snippets
 
 examples: $(INSTALLED)
 	@for script in examples/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -117,7 +117,7 @@ def _evidence(cause: Cause) -> str:
     """The signs of all examples, each once, strongest first; the numbers are those of the examples."""
     signs = {s.text: s for example in cause.examples for s in cause.signs(example.facts)}
     ordered = sorted(signs.values(), key=lambda s: -s.weight)
-    return _bullets(f"{'for' if s.weight > 0 else 'against'}: {s.text}" for s in ordered)
+    return _bullets(f"{'for' if s.weight > 0 else 'against'}: {_sentence(s.text)}" for s in ordered)
 
 
 def _remedies(cause: Cause) -> str:
@@ -146,13 +146,17 @@ def _example(cause: Cause, example: Example) -> str:
 
 def _because(cause: Cause, facts: Facts) -> str:
     against = [s.text for s in cause.signs(facts) if s.weight < 0]
-    return f" (against it: {'; '.join(against)})" if against else ""
+    return f" (against it: {' '.join(map(_sentence, against))})" if against else ""
 
 
 def _consequences(cause: Cause) -> Iterator[str]:
     if cause.consequences:
         links = ", ".join(f"[{other}]({other}.md)" for other in cause.consequences)
         yield f"Where both are seen, this one explains {links}, which then rank below it."
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:].rstrip('.')}."
 
 
 def _bullets(lines: Iterator[str] | Sequence[str]) -> str:
