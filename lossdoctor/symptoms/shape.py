@@ -50,9 +50,9 @@ def loss_blew_up(record: Record) -> Symptom | None:
 
 def loss_rising(record: Record) -> Symptom | None:
     """The loss turned and rose for the rest of the run, faster than noise. Value: end over lowest."""
-    loss = finite(epoch_losses(record))
-    if len(loss) < 4:
-        loss = smooth(_series(record), 12)
+    loss, epochs = finite(epoch_losses(record)), True
+    if len(loss) < 4:  # too few epochs: parts of the run stand in for them
+        loss, epochs = smooth(_series(record), 12), False
     if len(loss) < 4 or loss.min() <= 0:
         return None
     at = int(loss.argmin())
@@ -63,9 +63,10 @@ def loss_rising(record: Record) -> Symptom | None:
     small = base is not None and end - loss.min() < 0.05 * base  # both tiny: nothing was lost
     if ratio < RISING or small or end - loss.min() < 4 * noise(loss) or trend(after) < 0.3 or _rate_grew(record):
         return None
-    text = f"The loss was lowest in epoch {nth(at)} ({loss.min():.4g}) and rose to {end:.4g} by the end."
+    where = f"in epoch {nth(at)}" if epochs else f"after {at / len(loss):.0%} of the steps"
+    text = f"The loss was lowest {where} ({loss.min():.4g}) and rose to {end:.4g} by the end."
     # A partial rise can be a restart or a cycle; above its own start it is a loss of what was learned.
-    return Symptom("loss-rising", ratio, text, epoch=at, alarming=end > 0.9 * loss[0] or ratio > 2.0)
+    return Symptom("loss-rising", ratio, text, epoch=at if epochs else None, alarming=end > 0.9 * loss[0] or ratio > 2.0)
 
 
 def _rate_grew(record: Record) -> bool:
