@@ -38,9 +38,18 @@ def seconds(value: float) -> str:
 
 
 def place(step: int | None, epoch: int | None) -> str:
-    """Returns "epoch 3, step 120" from indices (epochs are counted from 1, as Keras prints them)."""
+    """Returns "epoch 3, step 120" from indices: both are counted from 1, as Keras prints them."""
     parts = [f"epoch {epoch + 1}"] if epoch is not None else []
-    return ", ".join(parts + ([f"step {step}"] if step is not None else []))
+    return ", ".join(parts + ([f"step {step + 1}"] if step is not None else []))
+
+
+def placed(text: str, step: int | None, epoch: int | None) -> str:
+    """Returns `text` as a sentence with its place behind it, unless it names a step or epoch by itself."""
+    where = place(step, epoch)
+    text = text.strip()
+    if not where or "step" in text.casefold() or "epoch" in text.casefold():
+        return sentence(text)
+    return f"{text.rstrip('.')} ({where})."
 
 
 def clean(text: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from lossdoctor.diagnosis import Diagnosis, Findings
 from lossdoctor.record import Event
-from lossdoctor.report.format import clean, place, sentence, shorten
+from lossdoctor.report.format import clean, placed, sentence, shorten
 from lossdoctor.symptoms import Symptom
 
 LIMIT = 240  # characters of a line: three rows of a usual terminal
@@ -15,14 +15,13 @@ LIMIT = 240  # characters of a line: three rows of a usual terminal
 def line(finding: Symptom | Diagnosis | Event) -> str:
     """Returns one line for a new finding or for something that lossdoctor did.
 
-    >>> line(Symptom("loss-nonfinite", text="The loss became NaN", step=7, epoch=0))
+    >>> line(Symptom("loss-nonfinite", text="The loss became NaN", step=6, epoch=0))
     'LossDoctor: The loss became NaN (epoch 1, step 7).'
     """
     if isinstance(finding, Diagnosis):
         return _cut(_diagnosis(finding))
-    where = place(finding.step, finding.epoch)
-    text = (finding.text or getattr(finding, "name", "")).rstrip(".")
-    return _cut(f"{text}." if not where or "step" in text else f"{text} ({where}).")
+    text = finding.text or getattr(finding, "name", "")
+    return _cut(placed(text, finding.step, finding.epoch))
 
 
 def _diagnosis(finding: Diagnosis) -> str:

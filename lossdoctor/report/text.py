@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from lossdoctor.diagnosis import Diagnosis
-from lossdoctor.report.format import clean, number, place, seconds, sentence
+from lossdoctor.report.format import clean, number, placed, seconds, sentence
 
 if TYPE_CHECKING:
     from lossdoctor.report.report import Report
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 NARROWEST, WIDEST, PIPED = 40, 100, 88  # columns; longer lines than 100 are hard to follow
 INDENT = "   "
 LABEL = 10  # width of "Change:   "
+EVIDENCE, AGAINST = 4, 2  # strongest sentences that are printed; HTML and JSON have all
 MANY = 5  # so many actions or further symptoms are listed, the rest is counted
 
 
@@ -86,9 +87,10 @@ def headline(report: Report) -> str:
 def _diagnosis(rank: int, diagnosis: Diagnosis, width: int) -> Iterator[Line]:
     style = "bold red" if diagnosis.severity == "error" else "bold yellow"
     yield from _heading(rank, diagnosis, width, style)
-    for text in diagnosis.evidence:
+    checks = {remedy.verified for remedy in diagnosis.remedies}  # told below, where they belong
+    for text in [t for t in diagnosis.evidence if t not in checks][:EVIDENCE]:
         yield Line(clean(sentence(text)), first=INDENT, hang=INDENT)
-    for text in diagnosis.against:
+    for text in [t for t in diagnosis.against if t not in checks][:AGAINST]:
         yield _labelled("Against:", sentence(text), "dim")
     for remedy in diagnosis.remedies[:1]:
         if remedy.code:
@@ -148,10 +150,6 @@ def _also_seen(report: Report) -> list[str]:
 
 
 def _actions(report: Report) -> list[str]:
-    told = [_placed(a.text, place(a.step, a.epoch)) for a in report.actions[:MANY]]
+    told = [placed(a.text, a.step, a.epoch) for a in report.actions[:MANY]]
     more = len(report.actions) - MANY
     return told + ([f"And {more} more times."] if more > 0 else [])
-
-
-def _placed(text: str, where: str) -> str:
-    return sentence(text if not where or "step" in text else f"{text.rstrip('.')} ({where})")

@@ -26,7 +26,7 @@ from lossdoctor.symptoms import Symptom
 
 
 def make_record(
-    steps: int = 120, layers: int = 3, *, diverge_at: int | None = 7, name: str = "dense"
+    steps: int = 120, layers: int = 3, *, diverge_at: int | None = 6, name: str = "dense"
 ) -> Record:
     """Returns a record of `steps` batches of a net with `layers` layers that blows up at `diverge_at`."""
     rng = np.random.default_rng(0)
@@ -69,7 +69,7 @@ def make_record(
             for when, dead in (("initial", 0.06), ("final", 0.97))
             for n in names[:-1]
         ),
-        events=(Event("nonfinite", "The loss became NaN.", step=7, epoch=0),) if diverge_at else (),
+        events=(Event("nonfinite", "The loss became NaN.", step=6, epoch=0),) if diverge_at else (),
         lab={
             "stability": {
                 "limit": 2 / 812,
@@ -159,7 +159,7 @@ def make_findings() -> Findings:
         healthy=False,
         verdict="The loss became NaN at epoch 1, step 7; training went on without effect.",
         symptoms=(
-            Symptom("loss-nonfinite", 7.0, "The loss became NaN at epoch 1, step 7", 7, 0, alarming=True),
+            Symptom("loss-nonfinite", 7.0, "The loss became NaN at epoch 1, step 7", 6, 0, alarming=True),
             Symptom(
                 "loss-exploding", 7.8e6, "The batch loss grew 7.8e6 times in 6 steps", 3, 0, alarming=True
             ),

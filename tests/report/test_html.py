@@ -164,12 +164,12 @@ def test_every_symptom_and_action_is_marked_where_it_happened(sick):
     report = Report(replace(sick.record, events=(*sick.record.events, cut)), sick.findings)
     from lossdoctor.report.plots import marks
 
-    assert [(m.letter, m.x) for m in marks(report)] == [("A", 0.0), ("B", 3.0), ("C", 5.0), ("D", 7.0)]
+    assert [(m.letter, m.x) for m in marks(report)] == [("A", 1.0), ("B", 4.0), ("C", 6.0), ("D", 7.0)]
     loss = re.search(r"<figure.*?</figure>", report.to_html(), re.S).group()
     for mark in marks(report):
         assert f"<b>{mark.letter}</b>{mark.text}" in loss
         assert re.search(rf"<text[^>]*>{mark.letter}</text>", loss)
-    assert "Cut the learning rate to 0.05 (epoch 1, step 5)." in loss
+    assert "Cut the learning rate to 0.05 (epoch 1, step 6)." in loss
 
 
 def test_the_numbers_in_the_captions_are_the_runs_own(sick):
@@ -177,7 +177,7 @@ def test_the_numbers_in_the_captions_are_the_runs_own(sick):
     text = Page(sick.to_html()).text
     assert "The rate used (0.1) lies in the unstable part: each step overshoots; the limit is 0.00246" in text
     loss = sick.record.series["batch_loss"]
-    assert f"The loss went from 4.1 to {loss[6] / 1e6:.2f}e6" in text
+    assert f"The loss went from 4.1 to {loss[5] / 1e5:.2f}e5" in text
     assert "limit 0.00246</text>" in sick.to_html()
 
 

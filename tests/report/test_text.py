@@ -78,7 +78,7 @@ def test_what_lossdoctor_did_is_told_with_its_place_and_counted(sick):
     cut = Event("backoff", "Cut the learning rate from 0.1 to 0.05", 7, 0)
     report = Report(replace(sick.record, events=(cut, *events)), sick.findings)
     text = " ".join(report.to_text().split())
-    assert "Changed by lossdoctor: Cut the learning rate from 0.1 to 0.05 (epoch 1, step 7)." in text
+    assert "Changed by lossdoctor: Cut the learning rate from 0.1 to 0.05 (epoch 1, step 8)." in text
     assert "And 96 more times." in text
     assert len(report.actions) == 101
 

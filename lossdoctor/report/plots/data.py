@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lossdoctor.record import Record
-from lossdoctor.report.format import clean, place, shorten
+from lossdoctor.report.format import clean, placed, shorten
 
 if TYPE_CHECKING:
     from lossdoctor.report.report import Report
@@ -18,6 +18,7 @@ POINTS = 400  # buckets of a curve, two points each: more than a page has pixels
 MARKS = 9  # letters on one plot; more cannot be told apart
 NAME = 24  # characters of a layer's name beside a plot
 AFTER, SHORTEST = 1.6, 8.0  # a run that ends in NaN is shown up to 1.6 times its finite part
+EARLY = 0.06  # share of the run within which an alarm is hard to see on a linear axis
 ROWS = 14  # names that fit beside a plot
 
 
@@ -37,9 +38,10 @@ def by_batch(record: Record) -> bool:
 
 
 def steps(record: Record, length: int) -> np.ndarray:
-    """Returns the time axis [length] of the batch series."""
+    """Returns the time axis [length] of the batch series; steps are counted from 1, as Keras prints them."""
     axis = record.series.get("step")
-    return np.asarray(axis, float) if axis is not None and len(axis) == length else np.arange(float(length))
+    fits = axis is not None and len(axis) == length
+    return 1.0 + (np.asarray(axis, float) if fits else np.arange(length))
 
 
 def epoch_ends(record: Record, epochs: int) -> np.ndarray:
@@ -92,6 +94,14 @@ def last_of_interest(record: Record) -> float | None:
     return float(end) if end < x[-1] else None
 
 
+def early_alarm(report: Report) -> float | None:
+    """Returns where the last of the early alarms is, when what matters happened at the start."""
+    record = report.record
+    end = steps(record, len(record.series["batch_loss"]))[-1] if by_batch(record) else 0.0
+    early = [m.x for m in marks(report) if m.alarming and 0 < m.x < EARLY * end]
+    return max(early, default=None)
+
+
 def marks(report: Report) -> list[Mark]:
     """Returns symptoms, backoffs, rollbacks and non-finite events in order of time, at most MARKS."""
     found = sorted(_happenings(report), key=lambda h: (not h[2], h[0]))[:MARKS]
@@ -111,17 +121,15 @@ def _happenings(report: Report) -> Iterator[tuple[float, str, bool]]:
     for item in items:
         alarming = getattr(item, "alarming", True)
         x = _when(item.step if batches else None, item.epoch, ends)
-        text = shorten(clean(item.text), 200).rstrip(".")
-        if x is None or not text or text in said:
-            continue
-        said.add(text)
-        where = place(item.step, item.epoch)
-        yield x, text + ("." if "step" in text or "epoch" in text or not where else f" ({where})."), alarming
+        text = placed(shorten(clean(item.text), 200), item.step, item.epoch)
+        if x is not None and item.text and text not in said:
+            said.add(text)
+            yield x, text, alarming
 
 
 def _when(step: int | None, epoch: int | None, ends: np.ndarray) -> float | None:
     if step is not None:
-        return float(step)
+        return 1.0 + step
     return float(ends[min(epoch, len(ends) - 1)]) if epoch is not None and len(ends) else None
 
 
@@ -160,7 +168,7 @@ def layers(record: Record) -> Layers | None:
         else np.full((len(looks), len(names)), np.nan)
         for t in tables
     ]
-    return Layers(names, np.asarray(looks, float), *joined)
+    return Layers(names, 1.0 + np.asarray(looks, float), *joined)
 
 
 def short(name: str) -> str:

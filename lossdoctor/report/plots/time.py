@@ -9,7 +9,7 @@ import numpy as np
 from lossdoctor.record import Record
 from lossdoctor.report.format import clean
 from lossdoctor.report.plots import data
-from lossdoctor.report.plots.style import FONT, Palette, dress, legend
+from lossdoctor.report.plots.style import FONT, Palette, dress, legend, plain_ticks
 
 if TYPE_CHECKING:
     from lossdoctor.report.report import Report
@@ -136,20 +136,37 @@ def _finish(axes: Any, report: Report, colors: Palette, what: str) -> None:
     if end is not None:
         axes.set_xlim(axes.get_xlim()[0] * end / max(axes.get_xlim()[1], 1.0), end)
         unit += " (nothing finite follows)"
+    start = data.early_alarm(report)
+    if end is None and start is not None:
+        _stretch(axes, start)
     axes.set_xlabel(unit)
     _place_marks(axes, report, colors)
     legend(axes, colors)
 
 
+def _stretch(axes: Any, start: float) -> None:
+    """Gives the first steps, where it happened, half of the axis: linear there, logarithmic beyond."""
+    high = axes.get_xlim()[1]
+    linear = 2 * start
+    decades = np.log10(high / linear)
+    axes.set_xscale("symlog", linthresh=linear, linscale=decades)
+    ticks = [1, start, *(10.0**n for n in range(1, 9) if linear < 10.0**n < high), linear]
+    axes.set_xticks(sorted(set(ticks)))
+    axes.set_xlim(1 - 0.04 * linear, high)
+    plain_ticks(axes.xaxis)
+
+
 def _place_marks(axes: Any, report: Report, colors: Palette) -> None:
     """A thin line for each mark with its letter at the foot; letters that would touch share one label."""
     low, high = axes.get_xlim()
-    letter = (high - low) * LETTER / (axes.figure.get_size_inches()[0] * 72)
+    across = axes.get_xaxis_transform()  # the axis may be stretched: distances are those on the paper
+    room = LETTER * axes.figure.dpi / 72
     groups: list[tuple[float, str]] = []
     for mark in (m for m in data.marks(report) if low <= m.x <= high):
         color = colors.alarm if mark.alarming else colors.muted
         axes.axvline(mark.x, color=color, linewidth=0.9, linestyle=":")
-        if groups and mark.x - groups[-1][0] < letter * (len(groups[-1][1]) + 0.5):
+        near = groups and across.transform((mark.x, 0))[0] - across.transform((groups[-1][0], 0))[0]
+        if groups and near < room * (0.7 * len(groups[-1][1]) + 0.5):
             groups[-1] = (groups[-1][0], groups[-1][1] + mark.letter)
         else:
             groups.append((mark.x, mark.letter))
