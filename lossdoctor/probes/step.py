@@ -68,7 +68,8 @@ class StepProbe(Observer):
         self._create()
         row = tf.concat([self._loss(logs), self._seen["stats"], self._get("grads", len(self.paths), SKIPPED)], 0)
         self._ring.scatter_nd_update([[self._cursor % self._size]], [row])
-        self._cursor.assign_add(1)
+        with tf.control_dependencies([row]):  # a step whose data failed to come does not count
+            self._cursor.assign_add(1)
         bad = ~(tf.math.is_finite(row[0]) & tf.reduce_all(tf.math.is_finite(row[len(COLUMNS) :])))
         first = tf.constant(True) if self.bad_batch.filled is None else self.bad_batch.filled < 1
         self.bad_batch.keep(self._seen["batch"], bad & first)
@@ -172,8 +173,8 @@ def _statistics(batch: Any) -> Any:
     xs, ys = ([t for t in tree.flatten(part) if _numeric(t)] for part in (x, y))
     rows = tf.cast(tf.shape(xs[0])[0], tf.float32) if xs and xs[0].shape.rank else tf.constant(np.nan)
     nothing = tf.constant(np.nan)
-    low = tf.reduce_min([tf.cast(tf.reduce_min(t), tf.float32) for t in ys]) if ys else nothing
-    high = tf.reduce_max([tf.cast(tf.reduce_max(t), tf.float32) for t in ys]) if ys else nothing
+    low = tf.reduce_min([tf.reduce_min(tf.cast(t, tf.float32)) for t in ys]) if ys else nothing
+    high = tf.reduce_max([tf.reduce_max(tf.cast(t, tf.float32)) for t in ys]) if ys else nothing
     return tf.stack([rows, _rms(xs), _rms(ys), low, high])
 
 

@@ -37,8 +37,10 @@ def combine(player: Replayer, options: Sequence[Option], without: Replay, clock:
     chosen: list[Option] = []
     best = without
     for option in ranked:
-        if len(chosen) == MOST_TOGETHER or best.score.value > ENOUGH or clock.left < 0:
+        if len(chosen) == MOST_TOGETHER or best.score.value > ENOUGH:
             break
+        if not player.fits(merged([*chosen, option]), clock.left):
+            continue
         tried = _attempt(player, [*chosen, option])
         if tried is not None and tried.score.value > best.score.value + HELPS:
             chosen, best = [*chosen, option], tried
@@ -72,7 +74,7 @@ def _tuned(player: Replayer, actions: tuple[Action, ...], best: Replay, names: l
     others = tuple(a for a in actions if a.kind != "learning_rate")
     start = best.score.value
     for factor in FACTORS if base else ():
-        if best.score.value > RATE_ENOUGH or clock.left < 0:
+        if best.score.value > RATE_ENOUGH or not player.fits(actions, clock.left):
             break
         tried = (*others, Action("learning_rate", {"value": base * factor}))
         replayed = _attempt(player, [Option("", tried, best)])

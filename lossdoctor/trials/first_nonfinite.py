@@ -18,12 +18,12 @@ from lossdoctor.trials.subject import Subject
 from lossdoctor.trials.workbench import Variant, Workbench, tensor
 
 MOST_STEPS = 400  # steps that are tried to bring the divergence about again
-SHARE = 0.2  # share of the time for all trials
+SHARE = 0.1  # share of the time for all trials
 
 Found = dict[str, Any]
 
 
-def first_nonfinite(subject: Subject, rate: float | None, clock: Clock) -> Found | None:
+def first_nonfinite(subject: Subject, bench: Workbench, clock: Clock) -> Found | None:
     """Returns `Record.lab["first_nonfinite"]`, None when the run stayed finite.
 
     The batch that the run met first with a non-finite loss or gradient is read at the last good weights. When all is
@@ -38,7 +38,8 @@ def first_nonfinite(subject: Subject, rate: float | None, clock: Clock) -> Found
     found = in_arrays(batch)
     if found is not None:
         return found
-    variant = Workbench(subject.model, subject.good or subject.initial, subject.sample, rate).variant(())
+    variant = bench.variant(())
+    variant.model.set_weights(subject.good or subject.initial)
     found = in_step(variant, batch)
     if found is None:
         found = _replayed(variant, subject, Clock(SHARE * clock.seconds))

@@ -33,8 +33,14 @@ def repair(subject: Subject, record: Record, findings: Any) -> Any:
     if proven:
         return apply_actions(subject.model, proven, subject.sample)
     refuted = {t["remedy"] for t in replay.get("trials", ()) if t["verdict"] == "refuted"}
-    guesses = [_first(d.remedies, refuted) for d in findings.loud]
-    return _fitting(subject, [list(actions) for actions in guesses if actions])
+    guesses = [list(_first(d.remedies, refuted)) for d in findings.loud]
+    guesses = [g for i, g in enumerate(guesses) if g and (i == 0 or not _only_steps(g))]
+    return _fitting(subject, guesses)
+
+
+def _only_steps(actions: Sequence[Action]) -> bool:
+    """Returns whether the actions change nothing but the steps: below another cause, a rate is its consequence."""
+    return all(a.kind in ("learning_rate", "clip") for a in actions)
 
 
 def _proven(replay: dict[str, Any]) -> list[Action]:

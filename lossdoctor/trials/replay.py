@@ -13,12 +13,15 @@ from lossdoctor.probes.sample import Sample
 from lossdoctor.remedies.base import Action
 from lossdoctor.trials.clock import Clock
 from lossdoctor.trials.judge import score
-from lossdoctor.trials.rows import order
+from lossdoctor.trials.rows import order, take
 from lossdoctor.trials.workbench import Variant, Workbench
 from lossdoctor.trials.yardstick import WORST, Score
 
 MOST_STEPS, LEAST_STEPS = 200, 24  # beyond 200 a replay tells no more and costs; below 24 Adam has hardly moved
 SHARE = 0.08  # of the whole time that one replay may take, so that some ten fit in with their tracing
+LEAST_REPLAYS = 3  # unchanged and two remedies: with less there is nothing to compare
+STEP_OF_JUDGING = 3.0  # a step takes about three times a look: forward, and backward twice as long
+SEEN = 96  # rows trained on whose loss is taken before and after
 LOOKS = 4  # looks at the held-back rows in the second half; their median is judged, not a lucky end
 # A remedy counts as better by this much of the way from a constant to a perfect prediction. Of 64 held-back
 # rows two runs of the same quality differ by about sqrt(2 * 0.25 / 64) = 0.09 in their share of hits, less when
@@ -60,29 +63,59 @@ class Replayer:
 
     def __init__(self, bench: Workbench, rows: tuple[Sample, Sample], batch: int, steps: int) -> None:
         self.bench, (self.rows, self.held) = bench, rows
+        self.seen = take(self.rows, np.arange(min(self.rows.rows, SEEN)))
         self.batch, self.steps = batch, steps
         self.reference = math.nan
+        self.step_seconds = self.trace_seconds = 0.0
         self.done: dict[str, Replay] = {}
 
     def start(self, clock: Clock) -> None:
-        """Makes the copy with the user's own setup and settles the number of steps by the time its first ones take.
+        """Makes the copy with the user's own setup and settles the number of steps by the time that they take.
 
         Raises:
-            ValueError: the model cannot be rebuilt.
+            ValueError: the model cannot be rebuilt, or its steps take too long for replays.
         """
+        watch = Clock(math.inf)
         variant = self.bench.variant(())
+        few = take(self.rows, np.arange(min(self.batch, self.rows.rows)))
+        self.reference = variant.judge(few)[0]
+        again = Clock(math.inf)  # the first time also loads the kernels
+        variant.judge(few)
+        self._affordable(STEP_OF_JUDGING * again.spent, clock)
         self.reference = variant.judge(self.held)[0]
         if not math.isfinite(self.reference):
             self.reference = 1.0
-        self._settle(variant, clock)
-
-    def _settle(self, variant: Variant, clock: Clock) -> None:
         variant.load(self.rows)
-        variant.train(order(self.rows.rows, self.batch, 1))  # traces
-        watch = Clock(math.inf)
+        variant.train(order(self.rows.rows, self.batch, 1))
+        self.trace_seconds, again = watch.spent, Clock(math.inf)
         variant.train(order(self.rows.rows, self.batch, 4))
-        affordable = int(SHARE * clock.seconds / max(watch.spent / 4, 1e-6))
-        self.steps = min(self.steps, max(LEAST_STEPS, affordable), MOST_STEPS)
+        self.step_seconds = again.spent / 4
+        self.steps = min(self.steps, max(LEAST_STEPS, int(SHARE * clock.seconds / max(self.step_seconds, 1e-6))))
+
+    def _affordable(self, step: float, clock: Clock) -> None:
+        needed = LEAST_REPLAYS * LEAST_STEPS * step
+        if needed > clock.left:
+            raise ValueError(
+                f"a step takes about {step:.2g} s: {LEAST_REPLAYS} replays of {LEAST_STEPS} steps do not fit into the "
+                f"{clock.seconds:.0f} s for trials; pass trial_seconds={math.ceil(4 * needed)} to have them"
+            )
+
+    def fits(self, actions: Sequence[Action], seconds: float) -> bool:
+        """Returns whether a replay with these actions can be made in the time."""
+        if self._name(actions) in self.done:
+            return True
+        trace = 0.0 if self._known(actions) else self.trace_seconds
+        return trace + self.steps * self.step_seconds < seconds
+
+    def _known(self, actions: Sequence[Action]) -> bool:
+        try:
+            return self.bench.known(actions)
+        except ValueError:
+            return True  # the replay will say at once why it cannot be made
+
+    @staticmethod
+    def _name(actions: Sequence[Action]) -> str:
+        return repr(sorted((a.kind, repr(a.arguments)) for a in actions))
 
     def replay(self, actions: Sequence[Action]) -> Replay:
         """Returns the replay with these actions; one that was made before is not made again.
@@ -90,7 +123,7 @@ class Replayer:
         Raises:
             ValueError: an action does not fit the model, or its copy cannot train on the rows.
         """
-        key = repr(sorted((a.kind, repr(a.arguments)) for a in actions))
+        key = self._name(actions)
         if key not in self.done:
             self.done[key] = self._replay(self.bench.variant(actions))
         return self.done[key]
@@ -98,12 +131,12 @@ class Replayer:
     def _replay(self, variant: Variant) -> Replay:
         try:
             variant.load(self.rows)
-            first = variant.judge(self.rows)[0]
+            first = variant.judge(self.seen)[0]
             looks = []
             for part in _parts(order(self.rows.rows, self.batch, self.steps)):
                 variant.train(part)
                 looks.append(score(variant, self.held, self.reference))
-            last = variant.judge(self.rows)[0]
+            last = variant.judge(self.seen)[0]
         except Exception as error:
             raise ValueError(f"the copy cannot train on the sample: {_short(error)}") from error
         return Replay(first, last, looks[-1].loss, typical(looks))

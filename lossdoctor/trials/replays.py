@@ -35,7 +35,7 @@ def replays(
     skipped: list[str] = []
     todo = [(cause, remedy) for cause, remedy in candidates if remedy.actions]
     for number, (cause, remedy) in enumerate(todo):
-        if clock.left < TOGETHER * clock.seconds:
+        if not player.fits(remedy.actions, clock.left - TOGETHER * clock.seconds):
             skipped.append(f"{remedy.summary}: no time was left to replay it")
             continue
         progress(number, len(todo), remedy.summary)
@@ -61,19 +61,17 @@ def _result(
     return {**who, **done.as_dict(), "verdict": found, "text": text}
 
 
-def make_player(subject: Subject, record: Record, clock: Clock) -> Replayer:
+def make_player(subject: Subject, record: Record) -> Replayer:
     """Returns a Replayer for a subject, with rows, batch size, start and number of steps of its run.
 
     Raises:
-        ValueError: the sample is empty, or the model is not compiled, cannot be rebuilt or cannot train on it.
+        ValueError: the sample is empty.
     """
     if subject.sample.rows < 2:
         raise ValueError("no rows of the training data could be kept")
     bench = Workbench(subject.model, subject.initial, subject.sample, rate_of(record))
     batch = subject.batch_size or record.setup.batch_size or BATCH
-    player = Replayer(bench, split(finite_rows(subject.sample)), batch, steps_of(record))
-    player.start(clock)
-    return player
+    return Replayer(bench, split(finite_rows(subject.sample)), batch, steps_of(record))
 
 
 def rate_of(record: Record) -> float | None:

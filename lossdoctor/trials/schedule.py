@@ -10,11 +10,13 @@ from lossdoctor.remedies.base import Remedy
 from lossdoctor.trials.clock import Clock
 from lossdoctor.trials.first_nonfinite import first_nonfinite
 from lossdoctor.trials.random_state import undisturbed
-from lossdoctor.trials.replays import make_player, rate_of, replays
-from lossdoctor.trials.separate import one_batch, zero_inputs
+from lossdoctor.trials.replay import Replayer
+from lossdoctor.trials.replays import make_player, replays
+from lossdoctor.trials.separate import ONE_BATCH_STEPS, one_batch, zero_inputs
 from lossdoctor.trials.stability import stability
 from lossdoctor.trials.subject import Subject
 
+CHEAP = 0.05  # share of the time that a separating test may take: replays tell more
 Progress = Callable[[int, int, str], None]
 
 
@@ -33,17 +35,29 @@ def carry_out(
             return None
 
     with undisturbed():
-        found = attempt("first_nonfinite", lambda: first_nonfinite(subject, rate_of(record), clock))
-        limit = attempt("stability", lambda: stability(subject, record, clock))
-        player = attempt("replay", lambda: make_player(subject, record, clock))
-        lab.update({k: v for k, v in {"first_nonfinite": found, "stability": limit}.items() if v is not None})
+        player = attempt("replay", lambda: make_player(subject, record))
         if player is not None:
-            for name, part in (("one_batch", one_batch), ("zero_inputs", zero_inputs)):
-                result = attempt(name, lambda part=part: part(player))
-                lab.update({} if result is None else {name: result})
-            result = attempt("replay", lambda: replays(player, subject, candidates, clock, progress))
-            lab.update({} if result is None else {"replay": result})
+            found = attempt("first_nonfinite", lambda: first_nonfinite(subject, player.bench, clock))
+            limit = attempt("stability", lambda: stability(subject, record, clock))
+            lab.update({k: v for k, v in {"first_nonfinite": found, "stability": limit}.items() if v is not None})
+            lab.update(attempt("replay", lambda: trained(player, subject, candidates, clock, progress)) or {})
     return {**lab, "seconds": clock.spent, "not_run": missing}
+
+
+def trained(
+    player: Replayer, subject: Subject, candidates: Sequence[tuple[str, Remedy]], clock: Clock, progress: Progress
+) -> dict[str, Any]:
+    """Returns the trials that train: replays, and the two separating tests where they are cheap.
+
+    Raises:
+        ValueError: the model cannot train on the sample, or too slowly for the time.
+    """
+    player.start(clock)
+    lab: dict[str, Any] = {}
+    for name, part in (("one_batch", one_batch), ("zero_inputs", zero_inputs)):
+        if ONE_BATCH_STEPS * player.step_seconds < CHEAP * clock.seconds:
+            lab[name] = part(player)
+    return {**lab, "replay": replays(player, subject, candidates, clock, progress)}
 
 
 def _sentence(error: Exception) -> str:

@@ -18,9 +18,9 @@ from lossdoctor.trials.subject import Subject
 from lossdoctor.trials.workbench import Variant, Workbench
 
 BATCHES = 8  # batches whose squared gradients make the preconditioner: about what Adam averages over at first
-# A gradient that takes longer than this, in seconds, is taken of FEW rows: some thirty are needed.
-SLOW, FEW = 0.05, 64
-SHARE = 0.25  # share of the time for all trials
+FEW = 32  # rows at least: a curvature of fewer says little of the others
+PRODUCTS, PRODUCT_OF_GRADIENT = 20, 2.5  # products that Lanczos usually makes, and what one costs in gradients
+SHARE = 0.15  # share of the time for all trials
 
 
 def stability(subject: Subject, record: Record, clock: Clock) -> dict[str, Any] | None:
@@ -82,7 +82,7 @@ def measured(variant: Variant, rows: Sample, batch: int, seconds: float = math.i
     """
     kind, config = variant.plan.settings.optimizer.__name__, variant.plan.settings.config
     limit_of(kind, config, 1.0)  # says at once when there is none for it
-    rows = affordable(variant, rows)
+    rows = affordable(variant, rows, seconds)
     scale = _scale(variant, rows, batch) if kind in ADAPTIVE else None
     curvature = Curvature(variant, rows)
 
@@ -99,13 +99,22 @@ def measured(variant: Variant, rows: Sample, batch: int, seconds: float = math.i
     return {"limit": limit_of(kind, config, high), "curvature": high, "form": form}
 
 
-def affordable(variant: Variant, rows: Sample) -> Sample:
-    """Returns the rows, or fewer where one gradient of all takes too long."""
-    curvature, watch = Curvature(variant, rows), Clock(math.inf)
+def affordable(variant: Variant, rows: Sample, seconds: float) -> Sample:
+    """Returns so many of the rows as the time allows some PRODUCTS with the Hessian of.
+
+    Raises:
+        ValueError: not even FEW rows fit into the time.
+    """
+    few = take(rows, np.arange(min(FEW, rows.rows)))
+    curvature = Curvature(variant, few)
     curvature.gradient()
     watch = Clock(math.inf)  # the first one also loads the kernels
     curvature.gradient()
-    return rows if watch.spent < SLOW else take(rows, np.arange(min(FEW, rows.rows)))
+    each = PRODUCTS * PRODUCT_OF_GRADIENT * watch.spent / few.rows
+    fit = int(seconds / max(each, 1e-9))
+    if fit < FEW / 4:
+        raise ValueError(f"the curvature of {FEW} rows would take {each * FEW:.1f} s: there is no time to measure it")
+    return take(rows, np.arange(min(max(fit, FEW), rows.rows)))
 
 
 def _scale(variant: Variant, rows: Sample, batch: int) -> np.ndarray:

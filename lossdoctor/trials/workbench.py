@@ -34,20 +34,30 @@ class Workbench:
             ValueError: an action does not fit the model, or the model cannot be rebuilt.
         """
         plan = planned(self.model, actions, self.sample, rate=self.rate)
-        rate = plan.settings.config.get("learning_rate")
-        constant = isinstance(rate, (int, float))
-        others = [a for a in actions if not (constant and a.kind == "learning_rate")]
-        key = repr((sorted((a.kind, repr(a.arguments)) for a in others), constant))
+        rate, key = _rate(plan), _key(plan, actions)
         if key not in self._variants:
             self._variants[key] = Variant(plan, self.start)
-        variant = self._variants[key]
-        variant.reset(float(rate) if constant else None)
-        return variant
+        self._variants[key].reset(rate)
+        return self._variants[key]
+
+    def known(self, actions: Sequence[Action]) -> bool:
+        """Returns whether the copy with these actions is there already, whatever its learning rate."""
+        return _key(planned(self.model, actions, self.sample, rate=self.rate), actions) in self._variants
 
     def constant_rate(self, actions: Sequence[Action]) -> float | None:
         """Returns the learning rate that a variant has, None under a schedule."""
-        rate = planned(self.model, actions, self.sample, rate=self.rate).settings.config.get("learning_rate")
-        return float(rate) if isinstance(rate, (int, float)) else None
+        return _rate(planned(self.model, actions, self.sample, rate=self.rate))
+
+
+def _rate(plan: Plan) -> float | None:
+    rate = plan.settings.config.get("learning_rate")
+    return float(rate) if isinstance(rate, (int, float)) else None
+
+
+def _key(plan: Plan, actions: Sequence[Action]) -> str:
+    constant = _rate(plan) is not None
+    others = [a for a in actions if not (constant and a.kind == "learning_rate")]
+    return repr((sorted((a.kind, repr(a.arguments)) for a in others), constant))
 
 
 class Variant:
