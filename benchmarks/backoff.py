@@ -85,7 +85,7 @@ def diabetes() -> tuple[np.ndarray, np.ndarray]:
 
 def strokes() -> tuple[np.ndarray, np.ndarray]:
     x, y = digits()
-    return x.reshape(-1, 8, 8)[:600], y[:600]
+    return x.reshape(-1, 8, 8)[:400], y[:400]
 
 
 def dense(features: int, units: tuple[int, ...], outputs: int, last: str | None) -> Any:
@@ -99,10 +99,10 @@ def gru() -> Any:
 
 CLASSES = "sparse_categorical_crossentropy"
 PROBLEMS = (
-    Problem("wine, unscaled", wine, lambda: dense(13, (16,), 3, "softmax"), CLASSES, 16),
+    Problem("wine, unscaled", wine, lambda: dense(13, (32,), 3, "softmax"), CLASSES, 8),
     Problem("digits", digits, lambda: dense(64, (64, 64), 10, "softmax"), CLASSES, 32),
-    Problem("diabetes, targets to 346", diabetes, lambda: dense(10, (32,), 1, None), "mse", 32),
-    Problem("GRU on strokes", strokes, gru, CLASSES, 32),
+    Problem("diabetes, targets to 346", diabetes, lambda: dense(10, (32,), 1, None), "mse", 16),
+    Problem("GRU on strokes", strokes, gru, CLASSES, 16),
 )
 
 

@@ -4,9 +4,10 @@ Deciding and doing are apart: nothing here knows Keras. callbacks/backoff.py fee
 step and carries out what it says. Imports nothing of lossdoctor.
 """
 
-from lossdoctor.backoff.machine import Action, State, landed, step, verdict
+from lossdoctor.backoff.machine import landed, step, verdict
 from lossdoctor.backoff.policy import Policy
 from lossdoctor.backoff.signal import Signal
+from lossdoctor.backoff.state import Action, State
 from lossdoctor.backoff.store import dumps, loads
 from lossdoctor.backoff.watch import Alarm, Watch, look
 

@@ -3,92 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from lossdoctor.backoff.policy import Policy
 from lossdoctor.backoff.signal import Signal
-from lossdoctor.backoff.watch import Alarm, Watch, look
+from lossdoctor.backoff.state import LIMIT, Action, State
+from lossdoctor.backoff.watch import Alarm, look
 
 AT_ONCE = 25  # steps after a change of the rate within which a blow-up is that change's doing
 REPEAT = 200  # steps within which a second sudden blow-up is no longer one bad batch
 DEEPEST = 1e-3  # no single cut is deeper than this
 TRIES = 3  # blow-ups in a row after which the snapshot gone back to is not trusted any more
 ENDING = 3.0  # evidence (see watch.ENOUGH) that is enough to go back when no step is left to wait for
-MARGIN = 10.0  # the rate grows no nearer than this to the lowest that blew up: the best lies well below it
+MARGIN = 4.0  # the rate grows no nearer than this to the lowest that blew up: the best lies well below it
 STRIDE = 2.0  # the rate grows by this much at a time
-LIMIT = 100.0  # gradient norms beyond this many times the largest good one are skipped in the step
-LIMIT_AFTER = 10  # good steps before that holds
-
-
-@dataclass(frozen=True)
-class Action:
-    """What to do now.
-
-    Attributes:
-        kind: "none"; "skip" (the step skipped a bad update: say so); "rollback" (back to good weights, rate
-            as it is); "backoff" (the same, and cut the rate); "grow" (raise the rate); "stop" (back to good
-            weights and end the training).
-        scale: what the user's rate is to be multiplied by from now on, 0 < scale <= 1.
-        before: take the newest snapshot made at or before this step.
-        text: what was seen, with numbers.
-    """
-
-    kind: str
-    scale: float
-    before: int = 0
-    text: str = ""
-
-
-@dataclass(frozen=True)
-class State:
-    """All that the machine remembers; JSON out and in by `store`.
-
-    Attributes:
-        scale: the user's rate is multiplied by this; 1 until the first backoff.
-        ceiling: the lowest scale that blew up; None before any did.
-        proven: the highest scale that stayed quiet for `recover_after` steps since the last blow-up there.
-        backoffs, rollbacks, skipped, grown: how often each happened.
-        streak: skipped steps in a row.
-        quiet: good steps in a row since the last action.
-        since: steps since the rate or the weights were last changed by us.
-        deeper: blow-ups in a row that came right after a cut; each squares the next cut.
-        good: good steps in the whole run.
-        norm: the largest gradient norm of a calm step.
-        strike: step of the last rollback that was put down to one bad batch.
-        stopped: why the run was ended, or None.
-        step: steps seen in all, that is the index of the next one.
-        target: step of the snapshot that the last rollback led to, while nothing quiet came after it.
-        watch: the memory of the losses.
-    """
-
-    scale: float = 1.0
-    ceiling: float | None = None
-    proven: float | None = None
-    backoffs: int = 0
-    rollbacks: int = 0
-    skipped: int = 0
-    grown: int = 0
-    streak: int = 0
-    quiet: int = 0
-    since: int = 0
-    deeper: int = 0
-    good: int = 0
-    norm: float = 0.0
-    strike: int | None = None
-    stopped: str | None = None
-    step: int = 0
-    target: int | None = None
-    watch: Watch = field(default_factory=Watch)
-
-    @property
-    def limit(self) -> float | None:
-        """Gradient norms above this are to be skipped in the step; None: only non-finite ones."""
-        return LIMIT * self.norm if self.good >= LIMIT_AFTER and self.norm > 0.0 else None
-
-    @property
-    def calm(self) -> bool:
-        """True when nothing speaks for divergence: the weights may be kept as good ones."""
-        return self.streak == 0 and self.watch.calm
 
 
 def step(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
@@ -110,7 +38,7 @@ def step(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
 def _bad(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
     """One skipped step is a bad batch; `patience` in a row are not."""
     state = replace(state, skipped=state.skipped + 1, streak=state.streak + 1, quiet=0)
-    seen = _what(signal)
+    seen = _what(state, signal)
     if state.streak < policy.patience:
         return state, Action("skip", state.scale, text=seen)
     text = f"{seen}, for the {_ordinal(state.streak)} step in a row"
@@ -124,7 +52,14 @@ def _good(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
         return _retreat(policy, state, signal, alarm)
     if watch.calm and signal.norm is not None:
         state = replace(state, norm=max(state.norm, signal.norm))
-    if policy.recover_after is not None and state.quiet >= policy.recover_after:
+    if (
+        state.backoffs
+        and not state.settled
+        and signal.done is not None
+        and signal.done >= 1.0 - policy.settle
+    ):
+        return _settle(policy, state, signal)
+    if policy.recover_after is not None and not state.settled and state.quiet >= policy.recover_after:
         return _grow(state)
     return state, Action("none", state.scale)
 
@@ -145,8 +80,7 @@ def _retreat(policy: Policy, state: State, signal: Signal, alarm: Alarm) -> tupl
         return calm, Action(
             "rollback", state.scale, alarm.safe, f"{alarm.text} out of nothing (one bad batch?)"
         )
-    floor = policy.min_lr / signal.rate if signal.rate else 0.0
-    scale, deeper = _cut(policy, state, floor)
+    scale, deeper = _cut(policy, state, _floor(policy, signal))
     if state.backoffs >= policy.max_backoffs or scale >= state.scale:
         return _give_up(policy, calm, alarm)
     calm = replace(
@@ -161,7 +95,7 @@ def _retreat(policy: Policy, state: State, signal: Signal, alarm: Alarm) -> tupl
 
 
 def _cut(policy: Policy, state: State, floor: float) -> tuple[float, int]:
-    """The next scale: by `factor`, deeper when blow-ups follow each other, to a proven one when there is one."""
+    """The next scale: by `factor`, deeper when blow-ups follow each other, or a proven one."""
     deeper = state.deeper + 1 if state.backoffs and state.since <= AT_ONCE else 0
     cut = max(policy.factor ** max(1, deeper - 1), min(DEEPEST, policy.factor))
     scale = state.scale * cut
@@ -179,6 +113,23 @@ def _grow(state: State) -> tuple[State, Action]:
         return state, Action("none", state.scale)
     text = f"{state.proven:.3g} of the rate stayed quiet"
     return replace(state, scale=scale, grown=state.grown + 1, since=0), Action("grow", scale, text=text)
+
+
+def _settle(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
+    """A rescued run is still near the edge and its weights jitter: a lower rate lets them come to rest."""
+    state = replace(state, settled=True)
+    scale = max(state.scale * policy.factor, min(_floor(policy, signal), state.scale))
+    if policy.settle == 0.0 or scale >= state.scale:
+        return state, Action("none", state.scale)
+    text = (
+        f"the last {policy.settle:.0%} of a rescued run go at a lower rate, so that the weights come to rest"
+    )
+    return replace(state, scale=scale, since=0), Action("settle", scale, text=text)
+
+
+def _floor(policy: Policy, signal: Signal) -> float:
+    """The scale that corresponds to min_lr."""
+    return policy.min_lr / signal.rate if signal.rate else 0.0
 
 
 def _give_up(policy: Policy, state: State, alarm: Alarm) -> tuple[State, Action]:
@@ -216,11 +167,13 @@ def _struck(state: State, step: int) -> bool:
     return state.strike is not None and step - state.strike <= REPEAT
 
 
-def _what(signal: Signal) -> str:
+def _what(state: State, signal: Signal) -> str:
     if not signal.finite:
         what = "loss" if signal.loss is not None and not math.isfinite(signal.loss) else "gradient"
         return f"the {what} is not finite"
-    return f"the gradient norm is {signal.norm:.3g}, over {LIMIT:.0f} times the largest good one"
+    if signal.norm is not None and state.limit is not None and signal.norm > state.limit:
+        return f"the gradient norm is {signal.norm:.3g}, over {LIMIT:.0f} times the largest good one"
+    return "the statistics of a layer (BatchNormalization) are not finite"
 
 
 def _ordinal(n: int) -> str:

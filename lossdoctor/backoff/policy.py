@@ -20,6 +20,8 @@ class Policy:
         min_lr: the rate is never cut below this.
         recover_after: quiet steps after which the rate may grow back towards the user's own, never above
             it and never to a rate that blew up before; None leaves it where it is.
+        settle: share of the training at its end, 0 to 0.9, in which a run that was rescued goes at the rate
+            times `factor`; 0 for none. A run without a backoff never settles.
 
     Raises:
         ValueError: a setting is out of range; the message says what to pass.
@@ -31,12 +33,15 @@ class Policy:
     max_backoffs: int = 12
     min_lr: float = 0.0
     recover_after: int | None = 20
+    settle: float = 0.1
 
     def __post_init__(self) -> None:
         if not _is_number(self.factor) or not 0.0 < self.factor < 1.0:
             _refuse("factor", self.factor, "a number between 0 and 1, such as 0.1")
         if not _is_number(self.min_lr) or self.min_lr < 0.0:
             _refuse("min_lr", self.min_lr, "a learning rate of 0 or more, such as 1e-6")
+        if not _is_number(self.settle) or not 0.0 <= self.settle <= 0.9:
+            _refuse("settle", self.settle, "a share of the training between 0 (none) and 0.9, such as 0.1")
         for name, least in (("patience", 1), ("cooldown", 0), ("max_backoffs", 0)):
             _check_count(name, getattr(self, name), least)
         if self.recover_after is not None:

@@ -18,6 +18,7 @@ class Signal:
         dead: share of gradient entries that are exactly zero, 0 to 1; None when not measured.
         trivial: loss of the best constant prediction; None when it cannot be told.
         rate: the user's own learning rate at this step, before our scale; None when unknown.
+        done: share of the training that is done, 0 to 1; None when its length is unknown.
     """
 
     step: int
@@ -27,6 +28,7 @@ class Signal:
     dead: float | None = None
     trivial: float | None = None
     rate: float | None = None
+    done: float | None = None
 
     @property
     def finite(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, fields
 
-from lossdoctor.backoff.machine import State
+from lossdoctor.backoff.state import State
 from lossdoctor.backoff.watch import Watch
 
 

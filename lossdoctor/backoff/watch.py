@@ -18,6 +18,7 @@ WINDOW = 9  # losses whose median is "the level"; odd, and short beside the shor
 BLOWN = 3.0  # a batch at this many times the reference is a blow-up when more follow it
 NO_BETTER = 0.95  # of the trivial loss: above it nothing has been learned
 STUCK_STEPS = 20  # steps at that level after a blow-up (two windows: the median has forgotten the peak)
+DEAD_STEPS = 8  # steps with dead units: needs no peak to be forgotten
 DIED = 0.9  # share of exactly zero gradient entries of a net whose units are dead
 DIED_RISE = 0.3  # ... and how much more that is than at the first step (healthy nets: below 0.2)
 DIED_LEVEL = 0.5  # ... while the loss is above this share of the trivial one: a sparse net that fits is fine
@@ -134,7 +135,8 @@ def _count(watch: Watch, signal: Signal, loss: float, before: float | None) -> W
     over = excess(loss, watch.high)
     level = watch.level if watch.level is not None else loss
     no_better = excess(level, watch.low) > NO_BETTER - 1.0
-    blown = watch.blown + 1 if over > math.log(BLOWN) else watch.blown * no_better
+    back = not no_better and excess(loss, watch.low) <= NO_BETTER - 1.0  # the level and this loss too
+    blown = watch.blown + 1 if over > math.log(BLOWN) else watch.blown * (not back)
     died = signal.dead is not None and signal.dead > DIED and signal.dead > (watch.dead or 0.0) + DIED_RISE
     alive = signal.dead is None or signal.dead <= (watch.dead or 0.0) + ALIVE
     jumped = before is not None and len(watch.recent) > 3 and excess(loss, before) > math.log(SUDDEN)
@@ -173,7 +175,7 @@ def _judge(watch: Watch, signal: Signal, slow: bool) -> Alarm | None:
     if slow and watch.stuck >= STUCK_STEPS:
         text = f"the loss blew up and sits at {level:.3g}: nothing is learned at {watch.low:.3g}"
         return Alarm("stuck", text, watch.safe)
-    if slow and watch.died >= STUCK_STEPS:
+    if slow and watch.died >= DEAD_STEPS:
         text = (
             f"{signal.dead:.0%} of the gradient is exactly zero and the loss sits at {level:.3g}: units died"
         )

@@ -41,6 +41,7 @@ class LRBackoff(keras.callbacks.Callback):
         max_backoffs: cuts before giving up.
         min_lr: the rate is never cut below this.
         recover_after: quiet steps after which the rate grows back towards yours, never above; None: never.
+        settle: share of the training, at its end, in which a rescued run goes at the rate times `factor`.
         skip_batches: batches passed over without an update after a rollback (the poisoned ones).
         monitor: what to watch: "loss", "gradients" or both.
         on_exhausted: "stop" ends training with good weights, "raise" raises TrainingDiverged.
@@ -69,6 +70,7 @@ class LRBackoff(keras.callbacks.Callback):
         max_backoffs: int = 20,
         min_lr: float = 0.0,
         recover_after: int | None = 20,
+        settle: float = 0.1,
         skip_batches: int = 0,
         monitor: str | Collection[str] = ("loss", "gradients"),
         on_exhausted: str = "stop",
@@ -81,7 +83,7 @@ class LRBackoff(keras.callbacks.Callback):
         verbose: int | str = "auto",
     ):
         super().__init__()
-        self.policy = Policy(factor, patience, cooldown, max_backoffs, min_lr, recover_after)
+        self.policy = Policy(factor, patience, cooldown, max_backoffs, min_lr, recover_after, settle)
         watched = _watched(monitor)
         _one_of("on_exhausted", on_exhausted, ("stop", "raise"))
         _one_of("on_other_writer", on_other_writer, ("multiply", "yield"))
@@ -131,14 +133,14 @@ class LRBackoff(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         if self._rescue is not None:
-            self._rescue.epoch = epoch
+            self._rescue.epoch, self._rescue.params = epoch, self.params or {}
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         if self._rescue is not None:
             self._rescue.before_batch()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self._rescue is not None and self._rescue.after_batch():
+        if self._rescue is not None and self._rescue.after_batch(batch):
             self._exhausted()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:

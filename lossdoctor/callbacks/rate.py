@@ -37,7 +37,8 @@ class RateScale:
         if original is None:
             warnings.warn(
                 f"LRBackoff: this Keras has no {type(optimizer).__name__}.{_METHOD}, so the learning rate "
-                "cannot be lowered. Bad updates are still skipped and good weights restored. Use keras 3.3 or newer.",
+                "cannot be lowered; bad updates are still skipped and good weights restored. "
+                "Use keras 3.3 or newer.",
                 stacklevel=2,
             )
             return

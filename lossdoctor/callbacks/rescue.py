@@ -48,6 +48,8 @@ class Rescue:
     ):
         self.model, self.policy, self.settings, self.state, self.say = model, policy, settings, state, say
         self.epoch = 0
+        self.params: dict[str, Any] = {}
+        self._batch = 0
         self.hooks = Hooks.of(model)
         between = settings.check_every * int(model.steps_per_execution or 1)
         self.guard = Guard(model, between, limit=settings.watch_gradients)
@@ -81,8 +83,9 @@ class Rescue:
             self.snapshots.take(self._base)
             self._user_rate = self.rate.user_rate
 
-    def after_batch(self) -> bool:
+    def after_batch(self, batch: int) -> bool:
         """Looks at the new steps when it is time to. Returns True when the run has to end."""
+        self._batch = batch
         self._calls_since_look += 1
         close = self.state.step - self._near < CLOSELY or self.state.streak > 0 or not self.state.calm
         if not close and self._calls_since_look < self.settings.check_every:
@@ -139,13 +142,21 @@ class Rescue:
             dead=dead if dead >= 0.0 and watches.watch_gradients else None,
             trivial=None if math.isnan(trivial) else trivial,
             rate=self._user_rate,
+            done=self._done,
         )
+
+    @property
+    def _done(self) -> float | None:
+        epochs, steps = self.params.get("epochs"), self.params.get("steps")
+        if not epochs:
+            return None
+        return float(self.epoch + ((self._batch + 1) / steps if steps else 0.0)) / float(epochs)
 
     def _act(self, action: Action) -> None:
         """Carries out a rollback, backoff, growth or stop, and says so."""
         now = self.state.step
         back = None
-        if action.kind != "grow":
+        if action.kind not in ("grow", "settle"):
             back = self._go_back(action.before)
             self.state = landed(self.state, back)
             self._hold = self.settings.skip_batches

@@ -47,7 +47,7 @@ class Snapshots:
         """Keeps the present state as that after `step` steps."""
         # Reading a variable does not copy it: TensorFlow copies on the next write while a reader holds it.
         variables = state_variables(self._model)
-        values = [tf.identity(tf.convert_to_tensor(v)) for v in variables]
+        values: Any = [tf.identity(tf.convert_to_tensor(v)) for v in variables]
         if self._folder is not None:
             values = self._save(step, values)
         self._kept.append((step, (variables, values)))

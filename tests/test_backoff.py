@@ -1,0 +1,363 @@
+"""The backoff machine: tables of signals, and laws that hold for any signals whatever."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lossdoctor.backoff import Policy, Signal, State, dumps, keep, landed, loads, step, verdict
+
+NAN, INF = math.nan, math.inf
+POLICY = Policy(recover_after=None, settle=0.0)
+
+
+def run(losses, policy=POLICY, state=None, **more):
+    """Returns the last state and the actions other than "none", as (step, kind) pairs with the actions."""
+    state, actions = state or State(), []
+    for loss in losses:
+        bad = not math.isfinite(loss)
+        given_ = {"norm": 1.0, "applied": not bad, "trivial": 1.0, "rate": 0.1} | more
+        state, action = step(policy, state, Signal(state.step, loss, **given_))
+        if action.kind != "none":
+            actions.append((state.step - 1, action))
+    return state, actions
+
+
+def kinds(actions):
+    return [(at, action.kind) for at, action in actions]
+
+
+# Healthy runs
+
+
+def noisy(level, spread, n, seed):
+    dice = random.Random(seed)
+    return [level * math.exp(dice.gauss(0.0, spread)) for _ in range(n)]
+
+
+HEALTHY = {
+    "falls": [math.exp(-i / 50) for i in range(400)],
+    "starts slowly": [1.0] * 300 + [math.exp(-i / 50) for i in range(200)],
+    "cannot be learned": noisy(1.0, 0.3, 600, 0),
+    "heavy tails": noisy(0.3, 1.2, 600, 1),
+    "memorised, with a hard batch now and then": [1e-6 if i % 40 else 0.8 for i in range(800)],
+    "warm restarts": [0.2 + 0.4 * ((i % 100) < 12) for i in range(600)],
+    "one spike": [1.0] * 30 + [300.0] + [0.9] * 300,
+    "first loss far above the trivial one": [50 * math.exp(-i / 20) + 0.3 for i in range(300)],
+    "a short rise at the start": [1.0, 2.0, 4.0, 6.0, 3.0, 1.0] + [0.8] * 200,
+    "negative": [-math.tanh(i / 100) + 0.05 * math.sin(i) for i in range(500)],
+}
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_a_healthy_run_is_left_alone(name):
+    """Nothing at all happens to losses that fall, wait, scatter or jump once."""
+    state, actions = run(HEALTHY[name], Policy(), trivial=None if name == "negative" else 1.0)
+    assert actions == []
+    assert state.scale == 1.0
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.floats(0.0, 1.25), min_size=1, max_size=300))
+def test_losses_below_the_trivial_level_never_act(losses):
+    """Whatever the losses do between 0 and about the trivial level within 50 steps of any best, the rate stays."""
+    # 49 steps at a time: climbing back for 50 steps on end is an alarm of its own.
+    state, actions = run([v for i, v in enumerate(losses) for v in ([v] if i % 49 else [0.0])], Policy())
+    assert [a for _, a in actions] == []
+    assert state.backoffs == 0
+
+
+# Bad batches
+
+
+@pytest.mark.parametrize("bad", [NAN, INF, -INF])
+def test_one_bad_batch_is_skipped_and_the_rate_stays(bad):
+    """A single non-finite step is a bad batch: it is told, nothing else."""
+    state, actions = run([0.5] * 20 + [bad] + [0.5] * 20)
+    assert kinds(actions) == [(20, "skip")]
+    assert (state.skipped, state.scale, state.backoffs) == (1, 1.0, 0)
+
+
+def test_bad_batches_apart_from_each_other_never_lower_the_rate():
+    """A third of the batches is bad, none after the other: the data is bad and not the rate."""
+    state, actions = run([0.5, 0.5, NAN] * 100)
+    assert {kind for _, kind in kinds(actions)} == {"skip"}
+    assert (state.skipped, state.scale) == (100, 1.0)
+
+
+def test_a_gradient_far_beyond_all_others_is_skipped():
+    """The limit for gradient norms is 100 times the largest of calm steps, after ten of them."""
+    state, _ = run([0.5] * 9, norm=2.0)
+    assert state.limit is None
+    state, _ = run([0.5] * 11, norm=2.0)
+    assert state.limit == 200.0
+
+
+def test_patience_bad_steps_in_a_row_go_back_and_cut():
+    """With patience=3 the third bad step in a row goes back to weights from before the first."""
+    state, actions = run([0.5] * 10 + [NAN] * 3)
+    assert kinds(actions) == [(10, "skip"), (11, "skip"), (12, "backoff")]
+    assert actions[-1][1].before <= 9
+    assert state.scale == pytest.approx(0.1)
+
+
+def test_when_every_batch_is_bad_the_run_stops_with_the_reason():
+    """After max_backoffs cuts the machine stops, and says that the data may be to blame."""
+    policy = Policy(max_backoffs=3, patience=2)
+    state, actions = run([NAN] * 40, policy)
+    assert [k for _, k in kinds(actions)] == ["skip", "backoff"] * 3 + ["skip", "stop"]
+    assert state.backoffs == 3
+    assert "look for NaN in x and y" in state.stopped
+    assert len(actions) == 8, "nothing happens after the stop"
+
+
+# Divergence
+
+DIVERGED = {
+    "explodes": [1.0] * 10 + [4.0**i for i in range(1, 30)],
+    "explodes at once and levels off": [1.0, 90.0, 300.0, 200.0, 210.0, 190.0, 200.0],
+    "grows by 3 % a step": [1.0] * 10 + [1.03**i for i in range(300)],
+    "blows up once and sits at the trivial level": [1.0] * 3 + [40.0, 9.0] + noisy(1.02, 0.02, 60, 2),
+    "blows up late and sits there": [math.exp(-i / 60) for i in range(200)] + [30.0, 8.0] + [1.01] * 40,
+    "climbs back over many steps": [math.exp(-i / 30) for i in range(120)]
+    + [min(0.9, 0.02 + i / 150) for i in range(250)],
+}
+
+
+@pytest.mark.parametrize("name", DIVERGED)
+def test_divergence_is_recognised(name):
+    """Each way to diverge ends in a backoff to weights from before it began."""
+    state, actions = run(DIVERGED[name])
+    assert "backoff" in [k for _, k in kinds(actions)], kinds(actions)
+    assert state.scale < 1.0
+
+
+def test_the_target_lies_before_the_blow_up():
+    """The run that sits quietly at the trivial level goes back to before its peak, not to the quiet part."""
+    losses = [1.0 - i / 400 for i in range(100)] + [40.0, 9.0] + [1.01] * 40
+    _, actions = run(losses)
+    at, action = actions[0]
+    assert action.kind == "backoff"
+    assert at > 100
+    assert action.before < 100
+
+
+def test_dead_units_are_recognised_without_a_peak():
+    """Nearly all gradient entries zero, more than at first, and nothing learned: the units have died."""
+    state, _ = run([1.0] * 5, dead=0.3)
+    state, actions = run([0.99] * 40, state=state, dead=0.99)
+    assert [k for _, k in kinds(actions)][:1] == ["backoff"]
+    assert "units died" in actions[0][1].text
+    assert actions[0][1].before <= 5
+
+
+def test_a_sparse_gradient_of_a_net_that_fits_is_fine():
+    """Zeros everywhere are no fault when the loss is low, nor when they were there from the first step."""
+    state, _ = run([1.0] * 5, dead=0.3)
+    assert run([0.1] * 200, state=state, dead=0.99)[1] == []
+    assert run([1.0] * 200, dead=0.95)[1] == []
+
+
+def test_a_sudden_blow_up_is_first_put_down_to_one_batch():
+    """Out of a long quiet stretch: back to good weights at the same rate; when it comes again, the rate is cut."""
+    blow = [1.0] * 60 + [80.0] * 3
+    state, actions = run(blow)
+    assert [k for _, k in kinds(actions)] == ["rollback"]
+    assert state.scale == 1.0
+    state, actions = run(blow, state=state)
+    assert [k for _, k in kinds(actions)][0] == "backoff"
+
+
+def test_a_run_that_is_blowing_up_at_its_end_goes_back():
+    """Two losses far above the reference are too few to act on, but not when no step is left."""
+    state, actions = run([1.0] * 20 + [60.0, 80.0])
+    assert actions == []
+    after, action = verdict(state)
+    assert action.kind == "rollback"
+    assert action.before <= 20
+    assert after.scale == 1.0
+    assert verdict(run([1.0] * 20)[0])[1].kind == "none"
+
+
+# The rate
+
+
+def test_it_grows_back_in_strides_and_stays_clear_of_what_blew_up():
+    """After quiet stretches the rate doubles, and stops at a quarter of the rate that blew up."""
+    policy = Policy(factor=0.01, recover_after=10, settle=0.0)
+    state, _ = run([1.0, 90.0, 300.0, 200.0], policy)
+    assert state.scale == 0.01
+    scales = []
+    for _ in range(10):
+        state, _ = run([0.9] * 11, policy, state)
+        scales.append(state.scale)
+    assert scales == sorted(scales)
+    assert scales[-1] == pytest.approx(0.25)
+
+
+def test_a_rescued_run_settles_once_near_its_end_and_a_healthy_one_never():
+    """In the last tenth a run that was backed off goes at a tenth of its rate; others keep theirs."""
+    policy = Policy(recover_after=None)
+    rescued, _ = run([1.0, 90.0, 300.0, 200.0] + [0.9] * 10, policy)
+    rescued, actions = run([0.9] * 5, policy, rescued, done=0.95)
+    assert [k for _, k in kinds(actions)] == ["settle"]
+    assert rescued.scale == pytest.approx(0.01)
+    assert run([0.9] * 5, policy, done=0.95)[1] == []
+
+
+def test_at_min_lr_the_next_blow_up_stops_the_run():
+    """min_lr=0.05 under a rate of 0.1 allows one cut, to half; then the machine gives up and says why."""
+    state, actions = run(([1.0] + [200.0] * 5) * 3, Policy(min_lr=0.05, recover_after=None))
+    assert [a.scale for _, a in actions][0] == pytest.approx(0.5)
+    assert actions[-1][1].kind == "stop"
+    assert "min_lr=0.05" in state.stopped
+
+
+def test_the_third_blow_up_in_a_row_from_a_snapshot_looks_further_back():
+    """A snapshot from which every rate blows up is bad itself."""
+    state = State()
+    for _ in range(4):
+        state, actions = run([1.0] + [300.0] * 4, state=state)
+        state = landed(state, 40)
+    state = landed(replace(state, watch=replace(state.watch, safe=60)), 40)
+    _, actions = run([1.0] + [300.0] * 4, state=state)
+    assert actions[0][1].before < 40
+
+
+# Laws
+
+SIGNALS = st.lists(
+    st.builds(
+        lambda loss, norm, applied, dead, done: (loss, norm, applied, dead, done),
+        st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True)),
+        st.one_of(st.none(), st.just(NAN), st.floats(0.0)),
+        st.booleans(),
+        st.one_of(st.none(), st.floats(0.0, 1.0)),
+        st.one_of(st.none(), st.floats(0.0, 1.0)),
+    ),
+    max_size=150,
+)
+POLICIES = st.builds(
+    Policy,
+    factor=st.floats(0.01, 0.99),
+    patience=st.integers(1, 5),
+    cooldown=st.integers(0, 20),
+    max_backoffs=st.integers(0, 10),
+    min_lr=st.floats(0.0, 1.0),
+    recover_after=st.one_of(st.none(), st.integers(1, 20)),
+    settle=st.floats(0.0, 0.9),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(POLICIES, SIGNALS, st.floats(0.001, 10.0))
+def test_laws(policy, signals, rate):
+    """The rate stays in [min_lr, the user's], cuts in number at most max_backoffs, and the state survives JSON."""
+    state = State()
+    for loss, norm, applied, dead, done in signals:
+        signal = Signal(state.step, loss, norm, applied, dead, 1.0, rate, done)
+        before = state
+        state, action = step(policy, state, signal)
+        assert state.step == before.step + 1
+        assert 0.0 <= state.scale <= 1.0
+        assert state.scale * rate >= min(policy.min_lr, rate) * (1 - 1e-9)
+        assert action.scale == state.scale
+        assert state.backoffs <= policy.max_backoffs
+        if action.kind in ("none", "skip", "rollback"):
+            assert state.scale == before.scale
+        elif action.kind in ("backoff", "settle"):
+            assert state.scale < before.scale
+        elif action.kind == "grow":
+            assert state.scale > before.scale
+        if action.kind in ("rollback", "backoff", "stop"):
+            assert 0 <= action.before <= state.step
+            state = landed(state, action.before)
+        assert loads(dumps(state)) == state
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.floats(0.01, 0.9), min_size=1, max_size=100), st.floats(0.01, 1e4), st.integers(-6, 6))
+def test_the_unit_of_the_loss_does_not_matter(losses, jump, power):
+    """Losses and trivial level times a power of two give the same actions."""
+    unit = 2.0**power
+    losses = [*losses, *[jump] * 8]
+    a = run(losses)[1]
+    b = run([v * unit for v in losses], trivial=unit)[1]
+    assert kinds(a) == kinds(b)
+
+
+# Snapshots
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(2, 6), st.lists(st.integers(1, 50), min_size=1, max_size=60))
+def test_the_first_and_the_newest_snapshot_always_stay(capacity, gaps):
+    """However many are made, at most `capacity` are held, the initial and the newest among them."""
+    steps = [0]
+    for gap in gaps:
+        steps.append(steps[-1] + gap)
+        newest = steps[-1]
+        index = keep.drop(steps, capacity)
+        if index is not None:
+            steps.pop(index)
+        assert len(steps) <= capacity
+        assert steps[-1] == newest
+        assert steps[0] == 0 or capacity < 2
+
+
+def test_snapshots_get_rarer():
+    """Their number grows like the logarithm of the steps: a rollback costs a share of the run, not a constant."""
+
+    def count(steps):
+        last = made = 0
+        for i in range(steps):
+            if keep.due(i, last, 10):
+                last, made = i, made + 1
+        return made
+
+    assert count(200) == 19
+    assert count(100_000) - count(10_000) < 50
+
+
+# Bad settings
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "pass_"),
+    [
+        ("factor", 0.0, "between 0 and 1"),
+        ("factor", 1.0, "between 0 and 1"),
+        ("factor", -0.5, "between 0 and 1"),
+        ("factor", NAN, "between 0 and 1"),
+        ("factor", "0.1", "between 0 and 1"),
+        ("patience", 0, "1 or more"),
+        ("patience", -1, "1 or more"),
+        ("patience", 2.5, "1 or more"),
+        ("cooldown", -1, "0 or more"),
+        ("max_backoffs", -1, "0 or more"),
+        ("max_backoffs", True, "0 or more"),
+        ("min_lr", -1e-6, "0 or more"),
+        ("min_lr", INF, "0 or more"),
+        ("recover_after", 0, "None never raises"),
+        ("settle", 1.0, "between 0"),
+    ],
+)
+def test_bad_settings_are_refused_with_what_to_pass(setting, value, pass_):
+    """ValueError names the argument and the value, and says what to pass."""
+    with pytest.raises(ValueError, match=pass_) as caught:
+        Policy(**{setting: value})
+    assert f"{setting}={value!r}" in str(caught.value)
+
+
+def test_the_state_is_strict_json():
+    """No bare NaN in the file, and a foreign file is refused."""
+    state, _ = run([1.0] * 20 + [NAN, 5.0, INF])
+    json.loads(dumps(state), parse_constant=lambda name: pytest.fail(name))
+    with pytest.raises(ValueError, match="LRBackoff"):
+        loads('{"a": 1}')
