@@ -6,7 +6,9 @@ loads TensorFlow.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from lossdoctor.remedies import Remedy as Remedy
     from lossdoctor.report import Report as Report
     from lossdoctor.report import load_report as load_report
+    from lossdoctor.trials.find_rate import find_learning_rate as find_learning_rate
 
 __version__ = "0.1.0"
 
@@ -24,7 +27,7 @@ _HOMES = {
     "LossDoctor": "lossdoctor.callbacks",
     "LRBackoff": "lossdoctor.callbacks",
     "checkup": "lossdoctor.checkup",
-    "find_learning_rate": "lossdoctor.callbacks",
+    "find_learning_rate": "lossdoctor.trials.find_rate",
     "diagnose": "lossdoctor.posthoc",
     "Report": "lossdoctor.report",
     "load_report": "lossdoctor.report",
@@ -55,3 +58,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+class _Root(ModuleType):
+    """Keeps `lossdoctor.checkup` the function: importing the file of that name would put the module there."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Root

@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import NoReturn
 
-from lossdoctor import __version__
+import lossdoctor
 from lossdoctor.causes import CAUSES, Cause
 from lossdoctor.posthoc import diagnose
 from lossdoctor.report import Report, files
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> Parser:
     parser = Parser(prog="lossdoctor", description="Finds out why a Keras loss goes wrong.")
-    parser.add_argument("--version", action="version", version=f"lossdoctor {__version__}")
+    parser.add_argument("--version", action="version", version=f"lossdoctor {lossdoctor.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     command = commands.add_parser("diagnose", help="the report on a run that is over, from its file")
@@ -103,10 +103,10 @@ def _diagnose(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     _check_output(options)
     from lossdoctor.callbacks.load import load_data, load_model
-    from lossdoctor.checkup import checkup
 
     x, y = load_data(options.data)
-    return _hand_out(checkup(load_model(options.model), x, y), options)
+    model = load_model(options.model)
+    return _hand_out(lossdoctor.checkup(model, x, y), options)
 
 
 def _check_output(options: argparse.Namespace) -> None:
