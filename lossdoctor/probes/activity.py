@@ -74,7 +74,8 @@ def _stateless(model: Any, weights: list[np.ndarray], x: Any) -> Any:
     trainable = [tf.convert_to_tensor(by_id[id(v)]) for v in model.trainable_variables]
     rest = [tf.convert_to_tensor(by_id.get(id(v), v.value)) for v in model.non_trainable_variables]
     x = tree.map_structure(lambda a: None if a is None else tf.convert_to_tensor(a), x)
-    result, _ = model.stateless_call(trainable, rest, x, training=False)
+    mode = {"training": False} if keras_private.takes_training(model) else {}
+    result, _ = model.stateless_call(trainable, rest, x, **mode)
     return result
 
 

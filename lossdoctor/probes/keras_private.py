@@ -51,6 +51,12 @@ def _children(layer: Any) -> Iterator[Any]:
     return iter(()) if flatten is None else flatten(include_self=False, recursive=False)
 
 
+def takes_training(model: Any) -> bool:
+    """Returns whether the model's call has an argument `training`; as its signature says when Keras does not."""
+    known = getattr(model, "_call_has_training_arg", None)
+    return "training" in inspect.signature(model.call).parameters if known is None else bool(known)
+
+
 def learning_rate(optimizer: Any) -> float | None:
     """Returns the rate of the next step, also under a schedule or a distribution; None when there is none."""
     from keras import ops
