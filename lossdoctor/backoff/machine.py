@@ -8,7 +8,7 @@ from dataclasses import replace
 from lossdoctor.backoff.policy import Policy
 from lossdoctor.backoff.signal import Signal
 from lossdoctor.backoff.state import LIMIT, Action, State
-from lossdoctor.backoff.watch import Alarm, look
+from lossdoctor.backoff.watch import SLOW, Alarm, look
 
 AT_ONCE = 25  # steps after a change of the rate within which a blow-up is that change's doing
 REPEAT = 200  # steps within which a second sudden blow-up is no longer one bad batch
@@ -80,7 +80,7 @@ def _retreat(policy: Policy, state: State, signal: Signal, alarm: Alarm) -> tupl
         return calm, Action(
             "rollback", state.scale, alarm.safe, f"{alarm.text} out of nothing (one bad batch?)"
         )
-    scale, deeper = _cut(policy, state, _floor(policy, signal))
+    scale, deeper = _cut(policy, state, _floor(policy, signal), alarm.kind in SLOW)
     if state.backoffs >= policy.max_backoffs or scale >= state.scale:
         return _give_up(policy, calm, alarm)
     calm = replace(
@@ -94,10 +94,10 @@ def _retreat(policy: Policy, state: State, signal: Signal, alarm: Alarm) -> tupl
     return calm, Action("backoff", scale, alarm.safe, alarm.text)
 
 
-def _cut(policy: Policy, state: State, floor: float) -> tuple[float, int]:
+def _cut(policy: Policy, state: State, floor: float, slow: bool) -> tuple[float, int]:
     """The next scale: by `factor`, deeper when blow-ups follow each other, or a proven one."""
     deeper = state.deeper + 1 if state.backoffs and state.since <= AT_ONCE else 0
-    cut = max(policy.factor ** max(1, deeper - 1), min(DEEPEST, policy.factor))
+    cut = max(policy.factor ** (1 if slow else max(1, deeper - 1)), min(DEEPEST, policy.factor))
     scale = state.scale * cut
     if state.proven is not None and state.proven < state.scale:
         scale = min(state.proven, max(scale, state.scale / MARGIN))
@@ -158,7 +158,8 @@ def verdict(state: State) -> tuple[State, Action]:
 
 def _further_back(state: State, alarm: Alarm) -> Alarm:
     """Blow-ups from the same snapshot at ever lower rates: that snapshot is bad itself."""
-    if state.target is None or state.deeper < TRIES:
+    tries = 1 if alarm.kind in SLOW else TRIES
+    if state.target is None or state.since > AT_ONCE or state.deeper + 1 < tries:
         return alarm
     return replace(alarm, safe=min(alarm.safe, state.target - 1))
 

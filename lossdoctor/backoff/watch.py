@@ -22,12 +22,15 @@ DEAD_STEPS = 8  # steps with dead units: needs no peak to be forgotten
 DIED = 0.9  # share of exactly zero gradient entries of a net whose units are dead
 DIED_RISE = 0.3  # ... and how much more that is than at the first step (healthy nets: below 0.2)
 DIED_LEVEL = 0.5  # ... while the loss is above this share of the trivial one: a sparse net that fits is fine
+LIVING_STEPS = 5  # small batches make that share jump about
 ALIVE = 0.15  # up to this rise a snapshot is taken to hold living units
 LOST = 0.5  # share of the gain so far that is gone again
 LOST_STEPS = 50  # for so many steps: slower than any warm restart we know is not (chosen on benchmarks/)
 SIGNIFICANT = 4.0  # robust standard deviations
 SUDDEN = 10.0  # a loss this many times the level before it came at once: one batch may be to blame
 SIGMA = 1.4826  # median absolute deviation to standard deviation, normal distribution
+
+SLOW = ("stuck", "died", "lost")  # kinds of alarm that take many steps to show
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ class Watch:
         stuck, died, lost: steps in a row that speak for each.
         dead: share of zero gradient entries at the first step.
         safe: weights from before this step are known to be good.
-        alive: the last step whose share of zero gradient entries was about that of the first.
+        alive: the last step up to which the share of zero gradient entries was about that of the first.
+        living: steps in a row for which that holds.
         sudden: the present trouble began with a jump.
     """
 
@@ -81,6 +85,7 @@ class Watch:
     dead: float | None = None
     safe: int = 0
     alive: int = 0
+    living: int = 0
     sudden: bool = False
 
     @property
@@ -139,6 +144,7 @@ def _count(watch: Watch, signal: Signal, loss: float, before: float | None) -> W
     blown = watch.blown + 1 if over > math.log(BLOWN) else watch.blown * (not back)
     died = signal.dead is not None and signal.dead > DIED and signal.dead > (watch.dead or 0.0) + DIED_RISE
     alive = signal.dead is None or signal.dead <= (watch.dead or 0.0) + ALIVE
+    living = watch.living + 1 if alive else 0
     jumped = before is not None and len(watch.recent) > 3 and excess(loss, before) > math.log(SUDDEN)
     return replace(
         watch,
@@ -146,7 +152,8 @@ def _count(watch: Watch, signal: Signal, loss: float, before: float | None) -> W
         blown=blown,
         stuck=watch.stuck + 1 if blown > 1 and no_better else 0,
         died=watch.died + 1 if died and excess(level, watch.low) > DIED_LEVEL - 1.0 else 0,
-        alive=signal.step if alive else watch.alive,
+        alive=signal.step if living >= LIVING_STEPS or signal.dead is None else watch.alive,
+        living=living,
         lost=watch.lost + 1 if _has_lost(watch, level) else 0,
         sudden=jumped if watch.calm else watch.sudden,
     )
