@@ -123,7 +123,7 @@ class Monitor:
             data=self._data,
             series=self._series(),
             activity=tuple(a for e in self._examined.values() for a in e.activities),
-            events=(*self.events, *self._skips()),
+            events=(*self.events, *self._skips(), *self._failures()),
             lab={"exam": self._exam()} if self._examined else {},
             cost={**self.pace.seconds, "training": self.seconds or self.pace.elapsed()},
             stopped=self.stopped,
@@ -143,6 +143,10 @@ class Monitor:
         now = [(start[id(v)], v.numpy()) for v in self.model.trainable_variables if id(v) in start]
         moved = [np.linalg.norm(b - a) / max(float(np.linalg.norm(a)), TINY) for a, b in now]
         return {"moved": np.array(moved, dtype=np.float64)}
+
+    def _failures(self) -> list[Event]:
+        told = "lossdoctor could not measure inside the step and went on without: "
+        return [Event("internal-error", told + failure) for failure in self.hooks.failures]
 
     def _skips(self) -> list[Event]:
         count = self.collector.skipped

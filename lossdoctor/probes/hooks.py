@@ -48,6 +48,7 @@ class Hooks:
         self.in_step = False
         self.saw_loss = False  # compute_loss was called by the step that was traced last
         self.error: str | None = None  # what a step raised, "KeyboardInterrupt" for Ctrl-C
+        self.failures: list[str] = []  # errors of ours inside the step; their observers were dropped
         self._undo: list[Callable[[], None]] = []
 
     @classmethod
@@ -107,7 +108,7 @@ class Hooks:
         model.make_train_function(force=True)
         model.train_function = self._watched(model.train_function)
         model.test_function = None
-        self.error = None
+        self.error, self.failures = None, []
         self._undo.append(restore)
 
     def _watched(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -125,11 +126,9 @@ class Hooks:
         def train_step(data: Any, *args: Any, **kwargs: Any) -> Any:
             self.in_step, self.saw_loss = True, False
             try:
-                for observer in self.observers:
-                    observer.before_step(data)
+                self._tell("before_step", data)
                 logs = original(data, *args, **kwargs)
-                for observer in self.observers:
-                    observer.after_step(logs)
+                self._tell("after_step", logs)
             finally:
                 self.in_step = False
             return logs
@@ -138,8 +137,7 @@ class Hooks:
 
     def _test_step(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def test_step(data: Any, *args: Any, **kwargs: Any) -> Any:
-            for observer in self.observers:
-                observer.on_test_data(data)
+            self._tell("on_test_data", data)
             return original(data, *args, **kwargs)
 
         return test_step
@@ -152,8 +150,7 @@ class Hooks:
             if self.in_step:
                 self.saw_loss = True
                 given = dict(zip(names, args, strict=False)) | kwargs
-                for observer in self.observers:
-                    observer.on_loss(*(given.get(n) for n in names), loss)
+                self._tell("on_loss", *(given.get(n) for n in names), loss)
             return loss
 
         return compute_loss
@@ -168,11 +165,43 @@ class Hooks:
 
             proceed: Callable[[], Any] = innermost
             for observer in reversed(self.observers if self.in_step else []):
-                proceed = _around(observer, proceed, grads, variables)
+                proceed = self._around(observer, proceed, grads, variables)
             return proceed()
 
         return apply
 
+    def _tell(self, method: str, *args: Any) -> None:
+        """Calls a method of all observers. One that fails is dropped: the user's step goes on without it."""
+        for observer in list(self.observers):
+            try:
+                getattr(observer, method)(*args)
+            except Exception as error:
+                self._drop(observer, method, error)
 
-def _around(observer: Observer, proceed: Callable[[], Any], grads: list[Any], variables: list[Any]) -> Callable[[], Any]:
-    return lambda: observer.around_apply(proceed, grads, variables)
+    def _around(
+        self, observer: Observer, proceed: Callable[[], Any], grads: list[Any], variables: list[Any]
+    ) -> Callable[[], Any]:
+        def around() -> None:
+            own: list[bool] = []  # the update was asked for; an error from there on is the user's own
+
+            def update() -> Any:
+                own.append(True)
+                result = proceed()
+                own.append(True)
+                return result
+
+            try:
+                observer.around_apply(update, grads, variables)
+            except Exception as error:
+                if len(own) == 1:
+                    raise
+                self._drop(observer, "around_apply", error)
+                if not own:
+                    proceed()
+
+        return around
+
+    def _drop(self, observer: Observer, method: str, error: Exception) -> None:
+        if observer in self.observers:
+            self.observers.remove(observer)
+        self.failures.append(f"{type(observer).__name__}.{method}: {type(error).__name__}: {error}"[:400])

@@ -101,3 +101,35 @@ def test_fit_without_us_after_a_watched_fit_trains_the_same():
         weights.append(model.get_weights())
     for a, b in zip(*weights, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("method", ["before_step", "on_loss", "around_apply", "after_step", "on_test_data"])
+def test_an_error_of_ours_inside_the_step_does_not_stop_training(monkeypatch, method):
+    """A probe that fails while the step is traced is dropped and reported; the weights are the usual ones."""
+    from lossdoctor.probes.step import StepProbe
+
+    plain = build()
+    plain.fit(X, Y, epochs=2, verbose=0, shuffle=False, validation_data=(X, Y))
+
+    def broken(*args):
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(StepProbe, method, broken)
+    model, doctor = build(), LossDoctor(trial_seconds=0, verbose=0)
+    model.fit(X, Y, epochs=2, verbose=0, shuffle=False, validation_data=(X, Y), callbacks=[doctor])
+    for a, b in zip(plain.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert any("ZeroDivisionError: ours" in e.text for e in doctor.report.record.events)
+
+
+def test_an_error_of_the_optimizer_stays_the_users_own():
+    """What the user's own update raises comes through as it is."""
+
+    class Broken(keras.optimizers.SGD):
+        def apply(self, grads, trainable_variables=None):
+            raise LookupError("my own")
+
+    model = build()
+    model.compile(Broken(0.1), "mse", run_eagerly=True)
+    with pytest.raises(LookupError, match="my own"):
+        model.fit(X, Y, epochs=1, verbose=0, callbacks=[LossDoctor(trial_seconds=0, verbose=0)])
