@@ -102,11 +102,17 @@ def _diagnose(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     _check_output(options)
+    _quiet()
     from lossdoctor.callbacks.load import load_data, load_model
 
     x, y = load_data(options.data)
     model = load_model(options.model)
     return _hand_out(lossdoctor.checkup(model, x, y), options)
+
+
+def _quiet() -> None:
+    """Keeps TensorFlow's start-up messages off the terminal, unless the user asked for them."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def _check_output(options: argparse.Namespace) -> None:
@@ -191,6 +197,7 @@ def find_cause(name: str) -> Cause:
 
 def _demo(options: argparse.Namespace) -> int:
     files.checked(options.html)
+    _quiet()
     from lossdoctor.callbacks.demo import run
 
     run(html=options.html)

@@ -405,6 +405,18 @@ def test_event_files_by_hand(tmp_path):
         assert record.source == "tensorboard"
 
 
+def test_a_very_long_event_file_is_thinned_and_its_first_nan_kept(tmp_path):
+    """45,000 points of one tag come back as at most 20,000, in order, with the step that became NaN."""
+    rows = 45_000
+    event_file(tmp_path, *(event(i, "loss", math.nan if i == 12_345 else float(i)) for i in range(rows)))
+    loss = read(tmp_path).series["epoch.loss"]
+    assert 10_000 <= len(loss) <= 20_000
+    good = loss[np.isfinite(loss)]
+    assert (np.diff(good) > 0).all()
+    assert len(good) == len(loss) - 1
+    assert good[-1] > rows - 10
+
+
 @pytest.mark.parametrize("cut", [1, 5, 20, 40])
 def test_a_cut_off_event_file_is_read_as_far_as_it_goes(tmp_path, cut):
     """A killed run leaves half a frame."""

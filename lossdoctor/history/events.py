@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -78,9 +79,11 @@ def _collect(file: Path, validation: bool, tags: dict[str, dict[int, float]], to
 def _keep(points: dict[int, float], scalar: Scalar) -> None:
     points[scalar.step] = scalar.value
     if len(points) > LONGEST:
-        kept = [s for i, s in enumerate(sorted(points)) if i % 2 == 0 or not np.isfinite(points[s])]
-        for step in set(points) - set(kept[:LONGEST]):
-            del points[step]
+        order = sorted(points)
+        broken = next((step for step in order if not math.isfinite(points[step])), None)
+        for step in order[1::2]:
+            if step != broken:
+                del points[step]
 
 
 def series_name(tag: str, validation: bool = False) -> str | None:

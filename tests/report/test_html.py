@@ -248,6 +248,19 @@ def test_any_record_can_be_drawn(series):
     assert report.to_text()
 
 
+def test_a_run_that_breaks_at_its_start_shows_its_start(sick):
+    """When all happened within the first steps of a long run, these get half of the time axis."""
+    loss = np.where(np.arange(3000) < 12, 4.0 ** np.arange(3000).clip(max=12), 1e4)
+    record = replace(sick.record, series={"step": np.arange(3000), "batch_loss": loss})
+    axes = Report(record, sick.findings).plot().axes[0]
+    width = np.diff(axes.transAxes.transform([(0, 0), (1, 0)])[:, 0])[0]
+    left = axes.transAxes.transform((0, 0))[0]
+    shown = (axes.get_xaxis_transform().transform((14, 0))[0] - left) / width
+    assert 0.3 < shown < 0.7
+    calm, record = replace(sick.findings, symptoms=()), replace(record, events=())
+    assert Report(record, calm).plot().axes[0].get_xscale() == "linear"
+
+
 def test_logs_alone_are_drawn_by_epoch():
     """Without batches the time axis counts epochs and the metrics have their plot."""
     logs = {"epoch.loss": [3.0, 2.0], "epoch.val_loss": [3.1, 2.2], "epoch.accuracy": [0.1, 0.5]}
