@@ -32,8 +32,8 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
 
 def relabel(head: Head) -> Iterator[Remedy]:
     """Yields how the labels can be put into the coding that the loss takes; only the user can do that."""
-    target, needs = head.numbers, head.loss.needs if head.loss else ""
-    if target is None or head.loss is None:
+    target, needs = head.target, head.loss.needs if head.loss else ""
+    if target is None or head.loss is None or target.coding in ("text", "empty"):
         return
     if needs == "simplex" and head.loss.units == "classes" and (head.columns or 1) > 1:
         yield Remedy("Turn the one-hot rows into class numbers.", "y = y.argmax(axis=-1)")

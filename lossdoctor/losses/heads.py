@@ -8,7 +8,7 @@ from lossdoctor.losses import Loss, loss_of
 from lossdoctor.losses.activations import Range, known, plain, reach
 from lossdoctor.record import Data, Output, Setup, Target
 
-UNREADABLE = ("text", "empty")  # codings without numbers
+UNREADABLE = ("text", "empty", "unseen")  # codings without numbers
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Head:
 
         Targets with one axis less than the output hold one number where the output has a row of units.
         """
-        if self.target is None or self.target.coding in UNREADABLE:
+        if self.target is None or self.target.coding in ("text", "empty"):
             return None
         shape = self.target.shape
         if not shape or len(shape) == len(self.output.shape) - 1:

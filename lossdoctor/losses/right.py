@@ -57,6 +57,8 @@ def _fits(head: Head, loss: Loss, output: Output) -> bool:
 def _loss(head: Head, metrics: tuple[str, ...]) -> Loss | None:
     assert head.loss
     target = head.numbers
+    if head.target and head.target.coding == "unseen":
+        return LOSSES[_by_shape(head)]
     if target is None or all(f.grade == POSSIBLE for f in coding_faults(head, metrics)):
         if target and target.coding == "binary" and head.columns == 1 and head.activation == "softmax":
             two = head.loss.needs == base.PROBABILITY and head.units == 2
@@ -64,6 +66,16 @@ def _loss(head: Head, metrics: tuple[str, ...]) -> Loss | None:
         return head.loss
     name = _for_rows(head, target) if (head.columns or 1) > 1 else _for_one_column(head, target)
     return LOSSES[name] if name else None
+
+
+def _by_shape(head: Head) -> str:
+    """Returns the loss for targets of which only the shape is known."""
+    assert head.loss
+    if head.loss.needs != base.SIMPLEX:
+        return head.loss.name
+    if head.loss.units == base.CLASSES:
+        return head.loss.name if head.columns == 1 else "categorical_crossentropy"
+    return "sparse_categorical_crossentropy" if head.columns == 1 else head.loss.name
 
 
 def _for_one_column(head: Head, target: Target) -> str | None:
@@ -93,7 +105,7 @@ def _for_rows(head: Head, target: Target) -> str:
 def _units(head: Head, loss: Loss) -> int | None:
     target, units = head.numbers, head.units or 1
     if target is None:
-        return units
+        return units if head.columns is None or loss.units == base.CLASSES else head.columns
     if loss.units == base.CLASSES:
         need = int(target.high) + 1
         return max(need, units) if units > 1 or need > units else max(need, 2)

@@ -71,6 +71,20 @@ def summarize_target(name: str, array: Any, output: Output | None = None) -> Tar
     )
 
 
+def outline_target(name: str, shape: tuple[int | None, ...], dtype: str) -> Target:
+    """Returns the Target of targets whose values were never seen: coding "unseen".
+
+    For runs that end in an error before their first step: shape and dtype are known while it is traced.
+
+    Args:
+        name: as the report calls it.
+        shape: without the batch axis, None where an axis is open.
+        dtype: as numpy names it.
+    """
+    whole = dtype.startswith(("int", "uint", "bool"))
+    return Target(name, dtype, shape, 0, integers=whole, coding="unseen")
+
+
 def _per_position(raw: np.ndarray, output: Output) -> bool:
     """Whether the targets hold one number where the output has a row of units, as tokens or pixels do."""
     return bool(output.shape) and raw.ndim == len(output.shape)

@@ -54,7 +54,8 @@ class Target(Array):
 
     `coding` is one of: "integer" (class numbers 0..k-1, one column), "one-hot", "multi-hot" (0/1, several
     columns, rows do not all sum to 1), "binary" (one column of 0/1), "sign" (-1/1), "distribution"
-    (rows >= 0 that sum to 1), "real", "constant", "text" (strings or objects), "empty" (no finite entry).
+    (rows >= 0 that sum to 1), "real", "constant", "text" (strings or objects), "empty" (no finite entry),
+    "unseen" (only shape and dtype are known: the run ended before its first step).
     `counts` maps a class (its number as text) to its rows in the sample, for the class codings.
     `baselines` maps a loss name to the loss of the best constant prediction (entropy of the classes for
     cross-entropies, variance for mse, ...), the level at which a model that ignores its inputs ends.

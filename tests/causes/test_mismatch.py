@@ -11,7 +11,7 @@ from lossdoctor.causes import BY_ID
 from lossdoctor.causes.base import Facts
 from lossdoctor.diagnosis import NAMED, confidence
 from lossdoctor.losses import canonical
-from lossdoctor.losses.targets import summarize_target
+from lossdoctor.losses.targets import outline_target, summarize_target
 from lossdoctor.record import Data, Optimizer, Output, Setup, Target
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
@@ -430,3 +430,30 @@ def test_a_loss_below_zero_speaks_for_itself():
     assert named(facts_of("poisson", "exponential", 1, None, below)) == {}
     assert named(facts_of("cosine_similarity", "", 3, None, below)) == {}
     assert named(facts_of("custom:nll", "", 1, None, below)) == {}
+
+
+OUTLINES = [
+    ("cce", "softmax", 10, (), "int64", [TGT]),
+    ("cce", "softmax", 10, (1,), "float32", [TGT]),
+    ("scce", "softmax", 10, (10,), "float32", [TGT]),
+    ("cce", "softmax", 3, (5,), "float32", [SHP]),
+    ("bce", "sigmoid", 1, (5,), "float32", [SHP]),
+    ("mse", "", 3, (), "float32", [SHP]),
+    ("cce", "softmax", 5, (5,), "float32", []),
+    ("scce", "softmax", 5, (), "int64", []),
+    ("bce", "sigmoid", 1, (1,), "float32", []),
+    ("mse", "", 1, (), "float32", []),
+    ("mse", "", (12, 1), (12,), "float32", []),
+]
+
+
+@pytest.mark.parametrize(("loss", "activations", "units", "shape", "dtype", "expected"), OUTLINES)
+def test_a_shape_alone_can_prove_it(loss, activations, units, shape, dtype, expected):
+    """When Keras refuses the first step, only shapes are known: they name the cause, and a remedy."""
+    out = output(loss, activations, units)
+    facts = Facts(Setup(outputs=(out,)), Data(targets=(outline_target("y", shape, dtype),)))
+    assert list(named(facts)) == expected
+    for name in expected:
+        first = next(iter(BY_ID[name].remedies(facts)))
+        assert first.actions
+        assert named(applied(facts, first)) == {}

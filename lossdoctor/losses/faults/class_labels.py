@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lossdoctor.losses import base
 from lossdoctor.losses.faults.base import LIKELY, POSSIBLE, PROVEN, Fault, span
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Target
@@ -12,6 +13,18 @@ SLACK = 0.02  # labels this far beyond [0, 1] come from resizing or rounding
 ROW_SUM = 1e-2
 AMOUNT = 20  # labels this many times the number of units are no class numbers
 MANY = 0.05  # share of targets from which a few odd rows are a wrong loss
+
+
+def by_shape(head: Head) -> Iterator[Fault]:
+    """Yields what the targets' shape alone proves: one column where rows belong, or the other way round."""
+    assert head.loss
+    columns, units = head.columns or 1, head.units or 1
+    if head.loss.units == base.CLASSES and columns > 1:
+        text = f"the targets have {columns} columns; {head.loss.title} takes one class number per row."
+        yield Fault(PROVEN, text)
+    elif head.loss.needs == base.SIMPLEX and head.loss.units != base.CLASSES and columns == 1 and units > 1:
+        text = f"the targets have 1 column; {head.loss.title} takes one-hot rows of {units}."
+        yield Fault(PROVEN, text)
 
 
 def sparse(head: Head, target: Target) -> Iterator[Fault]:

@@ -25,6 +25,8 @@ def coding_faults(head: Head, metrics: tuple[str, ...] = ()) -> Iterator[Fault]:
     if head.target.coding == "text":
         kinds = f"{head.target.distinct} different values of type {head.target.dtype}"
         yield Fault(PROVEN, f"the targets are no numbers ({kinds}): class names must become numbers first.")
+    elif head.target.coding == "unseen":
+        yield from labels.by_shape(head)
     elif head.numbers:
         judge = _BY_NAME.get(head.loss.name) or _BY_NEED.get(head.loss.needs)
         yield from judge(head, head.numbers) if judge else ()

@@ -19,6 +19,8 @@ def shape_faults(head: Head, metrics: tuple[str, ...] = ()) -> Iterator[Fault]:
     if head.loss.needs == base.SIMPLEX and head.units == 1:
         text = f"{head.loss.title} over 1 unit has nothing to compare: its loss is 0 whatever the weights."
         yield Fault(PROVEN, text)
+    elif head.target and head.target.coding == "unseen" and head.loss.units != base.CLASSES:
+        yield from _columns(head, head.target, head.units, head.columns or 1)
     elif head.numbers and head.columns:
         judge = _classes if head.loss.units == base.CLASSES else _columns
         yield from judge(head, head.numbers, head.units, head.columns)
