@@ -26,7 +26,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "LossDoctor": "lossdoctor.callbacks",
     "LRBackoff": "lossdoctor.callbacks",
-    "checkup": "lossdoctor.checkup",
+    "checkup": "lossdoctor.callbacks.checkup",
     "find_learning_rate": "lossdoctor.trials.find_rate",
     "diagnose": "lossdoctor.posthoc",
     "Report": "lossdoctor.report",

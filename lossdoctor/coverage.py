@@ -30,6 +30,10 @@ def checked(record: Record, symptoms: Mapping[str, Symptom], diagnoses: Any) -> 
 def unchecked(record: Record) -> Iterator[str]:
     """Yields sentences for what could not be checked, with the reason."""
     yield from (f"the data: {reason}" for reason in record.data.missing)
+    if record.source == "checkup":
+        yield "how training goes (this was a look before the first step)"
+        yield from record.lab.get("not_run", ())
+        return
     if record.source != "fit":
         yield "gradients, layers and data: only the losses were given; train with LossDoctor to measure them"
         return

@@ -77,7 +77,7 @@ def diagnose(record: Record, *, ignore: Collection[str] = ()) -> Findings:
         ignore: ids of causes that are not to be named.
     """
     symptoms = observe(record)
-    facts = Facts(record.setup, record.data, symptoms, record.lab)
+    facts = Facts(record.setup, record.data, symptoms, record.lab, trained=record.source != "checkup")
     suspects = rank([s for cause in CAUSES if cause.id not in ignore and (s := weigh(cause, facts))])
     diagnoses = _loud_and_quiet(suspects)
     alarms = [s for s in symptoms.values() if s.alarming]
@@ -170,6 +170,8 @@ def _unknown(alarms: Sequence[Symptom]) -> Diagnosis:
 
 
 def _verdict(healthy: bool, record: Record, symptoms: Mapping[str, Symptom], found: Sequence[Diagnosis]) -> str:
+    if healthy and record.source == "checkup":
+        return "HEALTHY. Nothing speaks against training this model on these data."
     if healthy:
         return "HEALTHY. " + (symptoms["learned"].text if "learned" in symptoms else "Nothing alarming was seen.")
     alarms = [s.text for s in symptoms.values() if s.alarming]

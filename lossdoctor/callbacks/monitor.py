@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -163,21 +164,26 @@ class Monitor:
         missing = [s.missing for s in (self.probe.sample,) if s.missing]
         if self.probe.loss_source == "nowhere":
             missing.append("the batch loss: train_step neither calls compute_loss nor returns a 'loss'")
-        kept, seen = self.sample, self.validation
-        weighted = kept is not None and kept.sample_weight is not None
-        return Data(
-            inputs=_each(summarize_array, kept and kept.x, "input"),
-            targets=_targets(kept and kept.y, outputs),
-            validation_inputs=_each(summarize_array, seen and seen.x, "input"),
-            validation_targets=_targets(seen and seen.y, outputs),
-            weighted=weighted,
-            missing=tuple(missing),
-        )
+        return summaries(self.sample, self.validation, outputs, missing)
 
     def _exam(self) -> dict[str, Any]:
         from lossdoctor.callbacks.exam import exam
 
         return exam(self.model, self.setup, self._examined, self.sample, self.validation)
+
+
+def summaries(
+    sample: Sample | None, validation: Sample | None, outputs: Sequence[Output], missing: Sequence[str]
+) -> Data:
+    """Returns what a record keeps of training and validation rows."""
+    return Data(
+        inputs=_each(summarize_array, sample and sample.x, "input"),
+        targets=_targets(sample and sample.y, outputs),
+        validation_inputs=_each(summarize_array, validation and validation.x, "input"),
+        validation_targets=_targets(validation and validation.y, outputs),
+        weighted=sample is not None and sample.sample_weight is not None,
+        missing=tuple(missing),
+    )
 
 
 def _each(summarize: Any, tree_of_arrays: Any, name: str) -> tuple[Any, ...]:

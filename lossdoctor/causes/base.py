@@ -30,6 +30,7 @@ class Facts:
     data: Data = field(default_factory=Data)
     symptoms: Mapping[str, Symptom] = field(default_factory=dict)
     lab: Mapping[str, Any] = field(default_factory=dict)
+    trained: bool = True  # False in a checkup: nothing is known of how training goes
 
     def get(self, name: str) -> Symptom | None:
         """Returns the symptom of that name, None when it was not seen.
@@ -131,6 +132,8 @@ def replayed(facts: Facts, cause: str) -> Iterator[Sign]:
 
 def doing_well(facts: Facts) -> Iterator[Sign]:
     """Yields a strong sign against any cause when the run learned and nothing alarming was seen."""
+    if not facts.trained:
+        return
     if not facts.alarms and facts.learned > 0.5:
         yield Sign(-2 * STRONG, f"the run learned {facts.learned:.0%} of what a constant answer misses")
     elif not facts.alarms:

@@ -23,7 +23,7 @@ def signs(facts: Facts) -> Iterator[Sign]:
         return
     if bad is not None:
         yield Sign(STRONG, bad.text)
-    else:
+    elif facts.trained:
         yield Sign(-STRONG, "the validation loss is no worse for it")
     if (loss := facts.get("loss-exploding") or facts.get("loss-non-finite")) is not None:
         yield Sign(-FAIR, loss.text)

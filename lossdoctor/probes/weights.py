@@ -30,13 +30,14 @@ class WeightLook:
         if self._anchor is None:
             self.anchor()
         anchors = self._anchor or []
-        weights = [_norm(v.value) for v in self._variables]
-        moves = [_norm(v.value - a) for v, a in zip(self._variables, anchors, strict=True)]
+        weights = [norm(v.value) for v in self._variables]
+        moves = [norm(v.value - a) for v, a in zip(self._variables, anchors, strict=True)]
         both = tf.stack(weights + moves).numpy() if weights else np.zeros(0)
         return both[: len(weights)].astype(np.float64), both[len(weights) :].astype(np.float64)
 
 
-def _norm(value: Any) -> Any:
+def norm(value: Any) -> Any:
+    """Returns the L2 norm of a tensor or variable as a float32 scalar tensor."""
     import tensorflow as tf
 
     return tf.sqrt(2.0 * tf.nn.l2_loss(tf.cast(value, tf.float32)))

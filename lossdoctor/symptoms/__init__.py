@@ -94,9 +94,20 @@ DETECTORS: dict[str, Detector] = {
 }
 
 
+# Detectors that need no training: all that is asked of the record of a checkup.
+BEFORE_TRAINING = (
+    "data-non-finite", "loss-start-high", "gradients-zero", "layer-gradients-zero", "gradients-vanishing",
+    "gradients-growing-by-layer", "gradients-large-at-start", "units-saturated", "signal-lost",
+    "validation-inputs-differ", "validation-labels-differ", "features-unscaled", "features-offset", "features-tiny",
+    "inputs-constant", "inputs-outlier", "targets-outlier", "targets-unscaled", "classes-imbalanced",
+    "targets-constant", "kernel-constant", "kernel-large", "kernel-small", "loss-at-floor",
+)  # fmt: skip
+
+
 def observe(record: Record) -> dict[str, Symptom]:
     """Returns the symptoms that `record` shows, by name, in the order of `DETECTORS`."""
-    seen = ((name, detect(record)) for name, detect in DETECTORS.items())
+    asked = BEFORE_TRAINING if record.source == "checkup" else tuple(DETECTORS)
+    seen = ((name, detect(record)) for name, detect in DETECTORS.items() if name in asked)
     return {name: symptom for name, symptom in seen if symptom is not None}
 
 
