@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from lossdoctor.diagnosis import Findings
 from lossdoctor.diagnosis import diagnose as conclude
 from lossdoctor.history import ACCEPTED, read
 from lossdoctor.record import Record
@@ -35,7 +36,21 @@ def diagnose(history: Any, *, model: Any = None) -> Report:
         raise ValueError(f"the history is empty: pass {ACCEPTED}")
     if model is not None:
         record = _with_setup(record, model)
-    return Report(record, conclude(record))
+    findings = conclude(record)
+    repair = None if model is None else (lambda: _repaired(model, findings))
+    return Report(record, findings, repair=repair)
+
+
+def _repaired(model: Any, findings: Findings) -> Any:
+    """Returns a fresh copy of `model` with the first remedy of each loud cause; nothing was replayed here."""
+    actions = [a for found in findings.loud for remedy in found.remedies[:1] for a in remedy.actions]
+    if not actions:
+        raise ValueError(
+            "nothing that was found can be repaired by machine: report.diagnoses says what only you can change"
+        )
+    from lossdoctor.remedies.apply import apply_actions
+
+    return apply_actions(model, actions)
 
 
 def _with_setup(record: Record, model: Any) -> Record:
@@ -48,5 +63,7 @@ def _with_setup(record: Record, model: Any) -> Record:
         return record
     from lossdoctor.probes.setup import read_setup
 
-    epochs = len(record.series.get("epoch.loss", ()))
-    return replace(record, setup=read_setup(model, {"epochs": epochs}))
+    setup = read_setup(model, {"epochs": len(record.series.get("epoch.loss", ()))})
+    # The kernels are those after training: they say nothing of how the model was initialised.
+    layers = (replace(la, kernel_std=None, kernel_mean=None, kernel_spread=None) for la in setup.layers)
+    return replace(record, setup=replace(setup, layers=tuple(layers)))

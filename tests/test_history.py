@@ -314,7 +314,7 @@ def test_a_long_file_is_thinned_by_means_and_its_nan_kept(tmp_path):
     expected = values.reshape(-1, width).mean(axis=1)
     expected[12_345 // width] = np.nan
     np.testing.assert_allclose(loss, expected)
-    assert left_out(record) == [f"the file is long: each point stands for the mean of {width} rows"]
+    assert left_out(record) == [f"The file is long: each point stands for the mean of {width} rows"]
 
 
 def test_a_huge_file_takes_little_memory(tmp_path):

@@ -104,11 +104,11 @@ class Tally:
                 f"{self.ragged} rows do not have as many cells as the header{cut}; what fits was read"
             )
         if self.runs > 1:
-            told.append(f"the file holds {self.runs} runs one after the other; only the last was read")
+            told.append(f"The file holds {self.runs} runs one after the other; only the last was read")
         told += [f"{n} values of {name!r} are no numbers and were left out" for name, n in self.wrong.items()]
         width = max((column.width for column in columns.values()), default=1)
         if width > 1:
-            told.append(f"the file is long: each point stands for the mean of {width} rows")
+            told.append(f"The file is long: each point stands for the mean of {width} rows")
         told += [f"{name!r} was left out: it holds no number" for name, c in columns.items() if not c.rows]
         return [left_out(text) for text in told]
 
