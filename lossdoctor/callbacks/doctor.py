@@ -151,7 +151,8 @@ class LossDoctor(keras.callbacks.Callback):
         if self._monitor is None:
             return
         self._finish("finished")
-        self._show()
+        with self._guard("print the report"):
+            self._show()
         if self.strict and not self.report.healthy:
             raise UnhealthyRun(self.report.verdict)
 
@@ -160,6 +161,13 @@ class LossDoctor(keras.callbacks.Callback):
     @property
     def report(self) -> Report:
         """The report, also in the middle of training, after Ctrl-C and after an exception in fit."""
+        with self._guard("make the report"):
+            return self._current()
+        # Even then there is a report: it says what went wrong with us.
+        record = Record(events=tuple(self._monitor.events) if self._monitor else (), stopped="unknown")
+        return Report(record, Findings(True, "lossdoctor could not judge this run (see below)."))
+
+    def _current(self) -> Report:
         monitor = self._monitor
         if self._report is not None:
             return self._report
@@ -226,9 +234,7 @@ class LossDoctor(keras.callbacks.Callback):
             for symptom in report.findings.symptoms:
                 if symptom.alarming and symptom.name not in self._said:
                     self._said.add(symptom.name)
-                    keras.utils.io_utils.print_msg("\n" + live_line(symptom)) if hasattr(
-                        keras.utils, "io_utils"
-                    ) else print("\n" + live_line(symptom))
+                    print("\n" + live_line(symptom), flush=True)  # a line of its own, below the progress bar
         self._write(report)
 
     def _show(self) -> None:
