@@ -46,7 +46,7 @@ def _repaired(model: Any, findings: Findings) -> Any:
     actions = [a for found in findings.loud for remedy in found.remedies[:1] for a in remedy.actions]
     if not actions:
         raise ValueError(
-            "nothing that was found can be repaired by machine: report.diagnoses says what only you can change"
+            "nothing that was found can be repaired by machine: report.diagnoses says what you can change"
         )
     from lossdoctor.remedies.apply import apply_actions
 

@@ -74,7 +74,7 @@ def test_a_model_that_is_none_is_named(model):
 
 @pytest.mark.fit
 def test_the_model_adds_what_its_layers_tell():
-    """With the compiled model the report knows the setup; repaired_model() is a fresh one with a lower rate."""
+    """With the compiled model the setup is known, and repaired_model() has a lower rate."""
     import keras
 
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
