@@ -96,7 +96,7 @@ def report(rows: list[dict[str, Any]]) -> str:
     errors = [f"{r['id']} {r['which']} {r['seed']}: {r.get('no_report') or r['error']}" for r in rows]
     errors = [e for e, r in zip(errors, rows, strict=True) if r.get("error") or r.get("no_report")]
     parts = [score.mistakes(rows), score.by_cause(rows), "Raised at healthy runs: " + score.false_causes(rows)]
-    return "\n\n".join([*parts, "Errors:\n" + "\n".join(errors), score.table(rows)])
+    return "\n\n".join([*parts, "Errors:\n" + "\n".join(errors), unfit(rows), score.table(rows)])
 
 
 def unfit(rows: list[dict[str, Any]]) -> str:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from benchmarks.diagnosis.cases import bad_data, rate_high, rate_low, scales
+from benchmarks.diagnosis.cases import bad_data, outputs, rate_high, rate_low, scales, targets
 
-CASES = (*rate_high.CASES, *rate_low.CASES, *scales.CASES, *bad_data.CASES)
+CASES = (*rate_high.CASES, *rate_low.CASES, *scales.CASES, *bad_data.CASES, *outputs.CASES, *targets.CASES)

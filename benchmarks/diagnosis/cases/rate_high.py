@@ -107,7 +107,7 @@ def _waves_net(seed: int, rate: float) -> Any:
     return sequential((24, 1), *stack, optimizer=optimizers.Adam(rate), loss="mae")
 
 
-def _pair(name: str, story: str, data: Any, net: Any, bad: Any, good: Any, well: Any, **fit: Any) -> Case:
+def _pair(name: str, story: str, data: Any, net: Any, bad: Any, good: Any, well: Any, **fit: Any) -> Any:
     """A case whose runs differ in what is passed to `net` as its second argument."""
     causes = " ".join([HIGH, *fit.pop("also", ())])
     return pair(name, story, causes, well, data, (lambda seed: net(seed, bad), lambda seed: net(seed, good)), fit)

@@ -1,0 +1,190 @@
+"""Losses that do not suit the kind or coding of the targets, wrong numbers of units, losses without a floor."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from benchmarks.diagnosis import problems, tables
+from benchmarks.diagnosis.cases.outputs import (
+    ACCURATE, BOARD, FIT, LAYER, LONG, NUMBER, PICTURE, digits_onehot, losses, net,
+)
+from benchmarks.diagnosis.kit import every, last, pair, sequential
+from benchmarks.diagnosis.lazy import layers, ops, optimizers
+from benchmarks.diagnosis.problems import change
+from benchmarks.diagnosis.tables import Fit
+
+CODING = "loss-target-mismatch"
+SHAPE = "output-shape-mismatch"
+
+
+def _iris(seed: int) -> Fit:
+    return tables.standard(tables.iris(seed))
+
+
+def _iris_onehot(seed: int) -> Fit:
+    return tables.onehot(_iris(seed), 3)
+
+
+def _coded(low: float, high: float) -> Any:
+    """Board labels as two other numbers."""
+    return lambda seed: change(problems.board(seed), y=lambda y: (low + (high - low) * y).astype("float32"))
+
+
+def _from_one(seed: int) -> Fit:
+    """Classes counted from 1, with as many units as classes."""
+    return change(tables.digits(seed), y=lambda y: y + 1)
+
+
+def _column_labels(seed: int) -> Fit:
+    """Species as numbers in a column for a regression loss."""
+    return change(_iris(seed), y=lambda y: y[:, None].astype("float32"))
+
+
+def _over_255(seed: int) -> Fit:
+    return change(digits_onehot(seed), y=lambda y: y / 255.0)
+
+
+def _votes(seed: int, *, whole: bool) -> Fit:
+    """Shares of four parties, as rows that sum to one or as counts of votes."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(900, 6)).astype("float32")
+    heat = np.exp(x @ np.random.default_rng(3).normal(size=(6, 4)))
+    share = heat / heat.sum(1, keepdims=True)
+    size = rng.integers(20, 400, size=(900, 1))
+    return tables.split(x, (share * size if whole else share).astype("float32"), seed)
+
+
+def _raw_autoencoder(seed: int, scale: float) -> Fit:
+    fit = tables.digits(seed, scale=scale)
+    (xv, _), x = fit["validation_data"], fit["x"]
+    return {"x": x / (16 / scale), "y": x, "validation_data": (xv / (16 / scale), xv)}
+
+
+def _auto_net(seed: int) -> Any:
+    stack = [layers.Dense(32, activation="relu"), layers.Dense(64, activation="sigmoid")]
+    return sequential((64,), *stack, optimizer=optimizers.Adam(0.005), loss="binary_crossentropy", metrics=["mae"])
+
+
+def _direction_net(seed: int, loss: str) -> Any:
+    return net(seed, 6, 2, None, loss, metrics=("mae",))
+
+
+def _pairs(seed: int) -> Fit:
+    """Two numbers a row that matter by their size, not by their direction."""
+    def two(x: Any) -> Any:
+        return np.stack([2 + np.abs(x[:, 0]) * 2, 2 + np.abs(x[:, 1]) * 2], 1).astype("float32")
+
+    fit = problems.friction(seed)
+    xv, _ = fit["validation_data"]
+    return {**fit, "y": two(fit["x"]), "validation_data": (xv, two(xv))}
+
+
+def _counts_net(seed: int, out: Any) -> Any:
+    return net(seed, 5, 1, out, "poisson", metrics=("mae",), rate=0.003)
+
+
+def _sequence_net(seed: int, *, whole: bool) -> Any:
+    stack = [layers.GRU(20, return_sequences=whole), layers.Dense(1)]
+    return sequential((24, 1), *stack, optimizer=optimizers.Adam(0.01), loss="mse", metrics=["mae"])
+
+
+def _wrong_sign(y: Any, p: Any) -> Any:
+    """A score to be raised, handed over as a loss to be lowered, with the sign forgotten."""
+    return -ops.mean(ops.square(y - p), axis=-1)
+
+
+def _right_sign(y: Any, p: Any) -> Any:
+    return ops.mean(ops.square(y - p), axis=-1)
+
+
+def _margin(y: Any, p: Any) -> Any:
+    """Wasserstein critic's loss with nothing that bounds the critic."""
+    return -ops.mean((2.0 * y - 1.0) * p, axis=-1)
+
+
+def _margin_bounded(y: Any, p: Any) -> Any:
+    return ops.mean(ops.relu(1.0 - (2.0 * y - 1.0) * p), axis=-1)
+
+
+def _share_right(y: Any, p: Any) -> Any:
+    return ops.mean(ops.cast(ops.equal(p > 0, y > 0.5), "float32"))
+
+
+def _critic(seed: int, loss: Any) -> Any:
+    stack = [layers.Dense(24, activation="relu"), layers.Dense(24, activation="relu"), layers.Dense(1)]
+    return sequential((2,), *stack, optimizer=optimizers.Adam(0.005), loss=loss, metrics=[_share_right])
+
+
+CASES = (
+    pair("coding-bce-one-two", "Classes 1 and 2 into binary cross-entropy: the loss runs below zero.",
+         f"{CODING} unbounded-loss", ACCURATE, (_coded(1, 2), problems.board),
+         partial(net, **BOARD, out="sigmoid", loss="binary_crossentropy"), LONG),
+    pair("coding-bce-plus-minus", "Labels -1 and 1 into binary cross-entropy.",
+         f"{CODING} unbounded-loss", ACCURATE, (_coded(-1, 1), problems.board),
+         partial(net, **BOARD, out="sigmoid", loss="binary_crossentropy"), LONG),
+    pair("coding-hinge-one-two", "Squared hinge on classes 1 and 2.",
+         CODING, last("val_loss", below=0.4), (_coded(1, 2), _coded(-1, 1)), partial(net, **BOARD, out="tanh", loss="squared_hinge"), LONG),
+    pair("coding-classes-from-one", "Ten units and labels 1..10: NaN on the CPU without any message.",
+         f"{CODING} {SHAPE}", ACCURATE, (_from_one, tables.digits),
+         partial(net, **PICTURE, out="softmax", loss="sparse_categorical_crossentropy"), FIT),
+    pair("coding-mse-on-species", "Three species as 0, 1, 2 and one ReLU unit with mse; accuracy never gets beyond a third or so.",
+         f"{CODING} {SHAPE} {LAYER}", ACCURATE, (_column_labels, _iris),
+         (partial(net, features=4, units=1, out="relu", loss="mse"),
+          partial(net, features=4, units=3, out="softmax", loss="sparse_categorical_crossentropy")), LONG),
+    pair("coding-multi-hot-cce", "Several labels a row under categorical cross-entropy with softmax: the loss climbs.",
+         f"{CODING} {LAYER}", last("val_binary_accuracy", above=0.9), problems.tags,
+         (partial(net, features=12, units=6, out="softmax", loss="categorical_crossentropy", metrics=("binary_accuracy",)),
+          partial(net, features=12, units=6, out="sigmoid", loss="binary_crossentropy", metrics=("binary_accuracy",))), LONG),
+    pair("coding-onehot-over-255", "The one-hot labels were divided by 255 along with the pixels.",
+         CODING, every(ACCURATE, last("loss", above=0.005)), (_over_255, digits_onehot),
+         partial(net, **PICTURE, out="softmax", loss="mse", rate=0.002), FIT),
+    pair("coding-msle-below-zero", "Mean squared logarithmic error where half of the targets are negative.",
+         CODING, last("val_mae", below=0.4), problems.friction,
+         losses("mean_squared_logarithmic_error", "mse", **NUMBER, out=None), LONG),
+    pair("coding-kl-votes", "KL divergence on counts of votes instead of shares.",
+         CODING, last("val_loss", below=0.1), (partial(_votes, whole=True), partial(_votes, whole=False)),
+         partial(net, features=6, units=4, out="softmax", loss="kl_divergence", metrics=("mae",)), FIT),
+    pair("coding-bce-on-numbers", "Binary cross-entropy and a sigmoid for a standardised number.",
+         f"{CODING} {LAYER} unbounded-loss", last("val_mae", below=0.4), problems.friction,
+         (partial(net, **NUMBER, out="sigmoid", loss="binary_crossentropy"), partial(net, **NUMBER, out=None, loss="mse")), LONG),
+    pair("coding-cosine-for-sizes", "Cosine similarity as loss where the size of the numbers matters.",
+         CODING, last("val_mae", below=0.35), _pairs,
+         (partial(_direction_net, loss="cosine_similarity"), partial(_direction_net, loss="mse")), LONG),
+    pair("coding-mape-around-zero", "Percentage error where targets lie around zero: loss in the thousands, a net that says 0.",
+         CODING, last("val_mae", below=0.35), problems.friction,
+         losses("mean_absolute_percentage_error", "mae", **NUMBER, out=None), LONG),
+    pair("shape-three-classes-one-sigmoid", "One sigmoid and binary cross-entropy for three species.",
+         f"{SHAPE} {CODING} unbounded-loss", ACCURATE, (_column_labels, _iris),
+         (partial(net, features=4, units=1, out="sigmoid", loss="binary_crossentropy"),
+          partial(net, features=4, units=3, out="softmax", loss="sparse_categorical_crossentropy")), LONG),
+    pair("shape-nine-units-for-ten", "Dense(9): the nine was taken for the number of digits.",
+         f"{SHAPE} {CODING}", ACCURATE, tables.digits,
+         (partial(net, features=64, units=9, out="softmax", loss="sparse_categorical_crossentropy"),
+          partial(net, features=64, units=10, out="softmax", loss="sparse_categorical_crossentropy")), FIT),
+    pair("shape-sequence-for-one-answer", "return_sequences=True was left on: twenty-four answers against one label.",
+         f"{SHAPE} architecture-ill-suited", last("val_mae", below=0.2), problems.waves,
+         (partial(_sequence_net, whole=True), partial(_sequence_net, whole=False)), FIT),
+    pair("shape-three-units-one-column", "Three softmax units with mse against a column of class numbers, silently stretched.",
+         f"{SHAPE} {CODING}", ACCURATE, (_column_labels, _iris_onehot),
+         (partial(net, features=4, units=3, out="softmax", loss="mse"),
+          partial(net, features=4, units=3, out="softmax", loss="categorical_crossentropy")), LONG),
+    pair("shape-cce-one-unit-species", "Species as numbers, one softmax unit and categorical cross-entropy: loss 0 from the start.",
+         f"{SHAPE} {CODING} {LAYER}", ACCURATE, (_column_labels, _iris_onehot),
+         (partial(net, features=4, units=1, out="softmax", loss="categorical_crossentropy"),
+          partial(net, features=4, units=3, out="softmax", loss="categorical_crossentropy")), LONG),
+    pair("floor-sign-forgotten", "A score to be raised was handed over as a loss: it falls without end.",
+         "unbounded-loss", last("val_mae", below=0.4), problems.friction,
+         losses(_wrong_sign, _right_sign, **NUMBER, out=None), FIT),
+    pair("floor-critic-unbounded", "A critic's score of either class with nothing to hold it.",
+         "unbounded-loss", every(last("val_loss", above=-5.0), last("val__share_right", above=0.9)), problems.moons,
+         (partial(_critic, loss=_margin), partial(_critic, loss=_margin_bounded)), LONG),
+    pair("floor-bce-on-grey-values", "An autoencoder with binary cross-entropy on pixels of 0..255.",
+         f"{CODING} unbounded-loss unscaled-targets", every(last("val_loss", above=0.0), last("val_mae", below=0.12)),
+         (partial(_raw_autoencoder, scale=16 / 255), partial(_raw_autoencoder, scale=16.0)), _auto_net, FIT),
+    pair("floor-poisson-linear", "Poisson loss with a linear output: below zero its logarithm is not a number.",
+         f"{LAYER} numerical-instability", last("val_mae", below=2.2), problems.counts,
+         (partial(_counts_net, out=None), partial(_counts_net, out="exponential")), LONG),
+)
