@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from lossdoctor.probes import keras_private
 from lossdoctor.record import Event, Record
 from lossdoctor.report import Report
 from lossdoctor.report.live import line as live_line
+from lossdoctor.symptoms import LIVE
 
 
 class UnhealthyRun(RuntimeError):
@@ -232,7 +232,7 @@ class LossDoctor(keras.callbacks.Callback):
         report = self._make_report(self._record())
         if self._talks():
             for symptom in report.findings.symptoms:
-                if symptom.alarming and symptom.name not in self._said:
+                if symptom.name in LIVE and symptom.alarming and symptom.name not in self._said:
                     self._said.add(symptom.name)
                     print("\n" + live_line(symptom), flush=True)  # a line of its own, below the progress bar
         self._write(report)

@@ -104,6 +104,13 @@ BEFORE_TRAINING = (
 )  # fmt: skip
 
 
+# What may be said while training goes on: things that no later epoch takes back.
+LIVE = (
+    "loss-non-finite", "gradient-non-finite", "weights-non-finite", "data-non-finite", "loss-exploding", "loss-spike",
+    "gradients-zero",
+)  # fmt: skip
+
+
 def observe(record: Record) -> dict[str, Symptom]:
     """Returns the symptoms that `record` shows, by name, in the order of `DETECTORS`."""
     asked = BEFORE_TRAINING if record.source == "checkup" else tuple(DETECTORS)
@@ -111,4 +118,4 @@ def observe(record: Record) -> dict[str, Symptom]:
     return {name: symptom for name, symptom in seen if symptom is not None}
 
 
-__all__ = ["DETECTORS", "Symptom", "observe"]
+__all__ = ["BEFORE_TRAINING", "DETECTORS", "LIVE", "Symptom", "observe"]
