@@ -14,6 +14,8 @@ from lossdoctor.remedies.apply.losses import loss_name
 from lossdoctor.trials.workbench import Variant, in_order
 from lossdoctor.trials.yardstick import WORST, Score, coding_of, hits, majority, skill
 
+SAME = 1e-7  # relative spread below which float32 outputs are one number
+
 
 def score(variant: Variant, rows: Sample, reference: float) -> Score:
     """Returns what a variant's outputs on rows are worth.
@@ -34,7 +36,16 @@ def score(variant: Variant, rows: Sample, reference: float) -> Score:
     parts += [_answers(y, p, f, a) for y, p, f, a in zip(targets, outputs, losses, accuracies, strict=False)]
     told = [p for p in parts if p is not None]
     known = [a for a in accuracies if a is not None]
-    return Score(float(np.mean(told)) if told else WORST, loss, float(np.mean(known)) if known else None)
+    value = float(np.mean(told)) if told else WORST
+    if all(constant(o) for o in outputs):
+        value = min(value, 0.0)  # whatever the loss says: it may be taken from numbers behind the outputs
+    return Score(value, loss, float(np.mean(known)) if known else None)
+
+
+def constant(outputs: np.ndarray) -> bool:
+    """Returns whether every row of outputs is the same to seven digits."""
+    spread = np.ptp(outputs, axis=0) if outputs.ndim and len(outputs) > 1 else np.ones(1)
+    return bool((spread <= SAME * max(1.0, float(np.abs(outputs).max()))).all())
 
 
 def losses_of(variant: Variant, outputs: int) -> list[tuple[str, dict[str, Any]]]:

@@ -10,7 +10,7 @@ from lossdoctor.remedies.apply import apply_actions
 from lossdoctor.remedies.base import Action
 from lossdoctor.trials.subject import Subject
 
-# An unclear combination is still the best guess there is when it came out better by this much.
+# A combination that is not confirmed still says something when it came out better by this much.
 BETTER = 0.05
 
 
@@ -29,26 +29,20 @@ def repair(subject: Subject, record: Record, findings: Any) -> Any:
         ValueError: nothing that was found can be changed on the model, or it cannot be rebuilt.
     """
     replay = record.lab.get("replay") or {}
-    proven = _proven(replay)
-    if proven:
-        return apply_actions(subject.model, proven, subject.sample)
+    together = replay.get("combined") or {}
+    if together.get("verdict") == "confirmed":
+        return apply_actions(subject.model, actions_of(together["actions"]), subject.sample)
     refuted = {t["remedy"] for t in replay.get("trials", ()) if t["verdict"] == "refuted"}
     guesses = [list(_first(d.remedies, refuted)) for d in findings.loud]
     guesses = [g for i, g in enumerate(guesses) if g and (i == 0 or not _only_steps(g))]
+    if together and together["score"] - replay["unchanged"]["score"] > BETTER:
+        guesses = [*guesses[:1], actions_of(together["actions"])]
     return _fitting(subject, guesses)
 
 
 def _only_steps(actions: Sequence[Action]) -> bool:
     """Returns whether the actions change nothing but the steps: below another cause, a rate is its consequence."""
     return all(a.kind in ("learning_rate", "clip") for a in actions)
-
-
-def _proven(replay: dict[str, Any]) -> list[Action]:
-    together = replay.get("combined")
-    if not together or together["verdict"] == "refuted":
-        return []
-    gain = together["score"] - replay["unchanged"]["score"]
-    return actions_of(together["actions"]) if together["verdict"] == "confirmed" or gain > BETTER else []
 
 
 def actions_of(parts: Iterable[Any]) -> list[Action]:

@@ -17,10 +17,10 @@ from lossdoctor.trials.rows import order, take
 from lossdoctor.trials.workbench import Variant, Workbench
 from lossdoctor.trials.yardstick import WORST, Score
 
-MOST_STEPS, LEAST_STEPS = 200, 24  # beyond 200 a replay tells no more and costs; below 24 Adam has hardly moved
+LEAST_STEPS = 24  # below that Adam has hardly moved
 SHARE = 0.08  # of the whole time that one replay may take, so that some ten fit in with their tracing
 LEAST_REPLAYS = 3  # unchanged and two remedies: with less there is nothing to compare
-STEP_OF_JUDGING = 3.0  # a step takes about three times a look: forward, and backward twice as long
+LATER_TRACES = 0.6  # time that a later copy takes, as a share of the first one's (measured)
 SEEN = 96  # rows trained on whose loss is taken before and after
 LOOKS = 4  # looks at the held-back rows in the second half; their median is judged, not a lucky end
 # A remedy counts as better by this much of the way from a constant to a perfect prediction. Of 64 held-back
@@ -77,27 +77,30 @@ class Replayer:
         """
         watch = Clock(math.inf)
         variant = self.bench.variant(())
-        few = take(self.rows, np.arange(min(self.batch, self.rows.rows)))
-        self.reference = variant.judge(few)[0]
-        again = Clock(math.inf)  # the first time also loads the kernels
-        variant.judge(few)
-        self._affordable(STEP_OF_JUDGING * again.spent, clock)
         self.reference = variant.judge(self.held)[0]
         if not math.isfinite(self.reference):
             self.reference = 1.0
         variant.load(self.rows)
         variant.train(order(self.rows.rows, self.batch, 1))
-        self.trace_seconds, again = watch.spent, Clock(math.inf)
-        variant.train(order(self.rows.rows, self.batch, 4))
-        self.step_seconds = again.spent / 4
+        # The first copy also loads TensorFlow's kernels; the next ones are made faster.
+        self.trace_seconds = LATER_TRACES * watch.spent
+        self.step_seconds = self._timed(variant, 1)
+        self._check_affordable(clock)
+        if self.step_seconds * LEAST_STEPS < SHARE * clock.seconds:
+            self.step_seconds = self._timed(variant, 8)
         self.steps = min(self.steps, max(LEAST_STEPS, int(SHARE * clock.seconds / max(self.step_seconds, 1e-6))))
 
-    def _affordable(self, step: float, clock: Clock) -> None:
-        needed = LEAST_REPLAYS * LEAST_STEPS * step
+    def _timed(self, variant: Variant, steps: int) -> float:
+        watch = Clock(math.inf)
+        variant.train(order(self.rows.rows, self.batch, steps))
+        return watch.spent / steps
+
+    def _check_affordable(self, clock: Clock) -> None:
+        needed = LEAST_REPLAYS * min(LEAST_STEPS, self.steps) * self.step_seconds
         if needed > clock.left:
             raise ValueError(
-                f"a step takes about {step:.2g} s: {LEAST_REPLAYS} replays of {LEAST_STEPS} steps do not fit into the "
-                f"{clock.seconds:.0f} s for trials; pass trial_seconds={math.ceil(4 * needed)} to have them"
+                f"a step takes {self.step_seconds:.2g} s: {LEAST_REPLAYS} replays of {LEAST_STEPS} steps do not fit into "
+                f"the {clock.seconds:.0f} s for trials; pass trial_seconds={math.ceil(4 * needed)} to have them"
             )
 
     def fits(self, actions: Sequence[Action], seconds: float) -> bool:

@@ -10,13 +10,16 @@ from lossdoctor.remedies.base import Remedy
 from lossdoctor.trials.clock import Clock
 from lossdoctor.trials.combine import Option, combine
 from lossdoctor.trials.judge import score
-from lossdoctor.trials.replay import MOST_STEPS, Replay, Replayer, sentence, verdict
+from lossdoctor.trials.replay import Replay, Replayer, sentence, verdict
 from lossdoctor.trials.rows import finite_rows, split
 from lossdoctor.trials.subject import Subject
 from lossdoctor.trials.workbench import Workbench
 
 BATCH = 32  # Keras's own, when the run's is not known
-TOGETHER = 0.35  # share of the time that is kept for remedies tried together
+# Steps of a replay where there is time: by then the remedies of the ward's sick runs have parted from the
+# runs as they were. Small data are overfitted only later.
+USUAL_STEPS, MOST_STEPS = 200, 600
+TOGETHER = 0.25  # share of the time that is kept for remedies tried together
 Progress = Callable[[int, int, str], None]
 
 
@@ -35,7 +38,8 @@ def replays(
     skipped: list[str] = []
     todo = [(cause, remedy) for cause, remedy in candidates if remedy.actions]
     for number, (cause, remedy) in enumerate(todo):
-        if not player.fits(remedy.actions, clock.left - TOGETHER * clock.seconds):
+        kept = TOGETHER * clock.seconds if options else 0.0  # with nothing tried there is nothing to combine
+        if not player.fits(remedy.actions, clock.left - kept):
             skipped.append(f"{remedy.summary}: no time was left to replay it")
             continue
         progress(number, len(todo), remedy.summary)
@@ -71,7 +75,8 @@ def make_player(subject: Subject, record: Record) -> Replayer:
         raise ValueError("no rows of the training data could be kept")
     bench = Workbench(subject.model, subject.initial, subject.sample, rate_of(record))
     batch = subject.batch_size or record.setup.batch_size or BATCH
-    return Replayer(bench, split(finite_rows(subject.sample)), batch, steps_of(record))
+    kept, held = split(finite_rows(subject.sample))
+    return Replayer(bench, (kept, held), batch, steps_of(record, kept.rows, batch))
 
 
 def rate_of(record: Record) -> float | None:
@@ -80,10 +85,17 @@ def rate_of(record: Record) -> float | None:
     return optimizer.learning_rate if optimizer is not None and optimizer.schedule is None else None
 
 
-def steps_of(record: Record) -> int:
-    """Returns how many steps the run was to make, at most MOST_STEPS; MOST_STEPS when it is not known."""
+def steps_of(record: Record, rows: int, batch: int) -> int:
+    """Returns how many steps to replay at most: those of the run, but no more passes over the rows than it made.
+
+    Beyond USUAL_STEPS only where that holds too: a sample seen a hundred times would be learnt by heart,
+    and a run on many rows would look overfitted that was not.
+    """
     epochs, each = record.setup.epochs, record.setup.steps_per_epoch
-    return min(MOST_STEPS, epochs * each) if epochs and each else MOST_STEPS
+    if not epochs or not each:
+        return USUAL_STEPS
+    passes = epochs * rows // max(1, min(batch, rows))
+    return max(1, min(epochs * each, MOST_STEPS, max(USUAL_STEPS, passes)))
 
 
 def final_score(player: Replayer, subject: Subject) -> float | None:
