@@ -10,7 +10,7 @@ import numpy as np
 
 from lossdoctor.callbacks.collect import Collector
 from lossdoctor.callbacks.pace import Pace
-from lossdoctor.losses.targets import summarize_targets
+from lossdoctor.losses.targets import outline_target, summarize_targets
 from lossdoctor.probes import activity, keras_private
 from lossdoctor.probes.hooks import Hooks
 from lossdoctor.probes.sample import Sample
@@ -164,7 +164,15 @@ class Monitor:
         missing = [s.missing for s in (self.probe.sample,) if s.missing]
         if self.probe.loss_source == "nowhere":
             missing.append("the batch loss: train_step neither calls compute_loss nor returns a 'loss'")
-        return summaries(self.sample, self.validation, outputs, missing)
+        data = summaries(self.sample, self.validation, outputs, missing)
+        if self.sample is not None or not self.probe.target_specs:
+            return data
+        # Keras refused the first step, or the rows could not be kept: shape and type are known all the same.
+        specs = self.probe.target_specs
+        given = [o.name for o in outputs] if len(outputs) == len(specs) else []
+        names = given or [f"target {i}" for i in range(len(specs))]
+        outlines = (outline_target(n or names[i], shape, kind) for i, (n, shape, kind) in enumerate(specs))
+        return replace(data, targets=tuple(outlines))
 
     def _exam(self) -> dict[str, Any]:
         from lossdoctor.callbacks.exam import exam
@@ -198,7 +206,7 @@ def _each(summarize: Any, tree_of_arrays: Any, name: str) -> tuple[Any, ...]:
     return tuple(summarize(n, leaf) for n, leaf in zip(names, leaves, strict=True))
 
 
-def _targets(tree_of_arrays: Any, outputs: tuple[Output, ...]) -> tuple[Target, ...]:
+def _targets(tree_of_arrays: Any, outputs: Sequence[Output]) -> tuple[Target, ...]:
     """The outputs' losses tell what whole numbers mean, and which settings go into the baselines."""
     from keras import tree
 

@@ -33,6 +33,7 @@ class StepProbe(Observer):
         self._read = 0
         self.sample, self.validation, self.bad_batch = RowStore(), RowStore(), RowStore()
         self.loss_source = "compute_loss"
+        self.target_specs: list[tuple[str | None, tuple[int | None, ...], str]] = []  # name, shape, dtype
 
     # At trace time, inside the step
 
@@ -42,6 +43,7 @@ class StepProbe(Observer):
 
         self._graph = tf.compat.v1.get_default_graph()
         batch = keras.utils.unpack_x_y_sample_weight(data)
+        self.target_specs = _outlines(batch[1])
         self._seen = {"batch": batch, "stats": _statistics(batch)}
         self.sample.keep(batch, self.sample.room())
         for side, empty in (("loss", np.nan), ("grads", SKIPPED)):
@@ -191,3 +193,19 @@ def _numeric(value: Any) -> bool:
     import tensorflow as tf
 
     return isinstance(value, tf.Tensor) and (value.dtype.is_floating or value.dtype.is_integer or value.dtype.is_bool)
+
+
+def _outlines(targets: Any) -> list[tuple[str | None, tuple[int | None, ...], str]]:
+    """Returns name, shape without the batch axis and dtype of each target, [] where the rank is open.
+
+    All that is known of them when Keras refuses the first step.
+    """
+    import tensorflow as tf
+    from keras import tree
+
+    in_order = [(None, leaf) for leaf in tree.flatten(targets)]
+    pairs = sorted(targets.items()) if isinstance(targets, dict) else in_order
+    leaves = [(name, tf.TensorShape(t.shape), t.dtype) for name, t in pairs if hasattr(t, "shape")]
+    if any(shape.rank in (None, 0) for _, shape, _ in leaves):
+        return []
+    return [(name, tuple(shape[1:]), tf.as_dtype(dtype).name) for name, shape, dtype in leaves]
