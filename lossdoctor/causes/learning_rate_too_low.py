@@ -36,6 +36,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
     for name, weight in ELSEWHERE.items():
         if (symptom := facts.get(name)) is not None:
             yield Sign(-weight, symptom.text)
+    if facts.learned > 0.8:
+        yield Sign(-STRONG, f"{facts.learned:.0%} of what there was to gain was gained")
     yield from replayed(facts, "learning-rate-too-low")
     yield from doing_well(facts)
 

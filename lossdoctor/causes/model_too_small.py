@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lossdoctor.causes.base import FAIR, SLIGHT, STRONG, Cause, Example, Facts, Sign, doing_well, replayed, seen
+from lossdoctor.causes.too_few_epochs import FEW_UPDATES, updates
 from lossdoctor.record import Layer, Setup
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
@@ -31,6 +32,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
     for name in ("loss-exploding", "loss-non-finite", "validation-rising", "features-unscaled", "targets-unscaled", "gradients-zero", "updates-tiny", "kernel-constant", "loss-below-zero"):
         if (symptom := facts.get(name)) is not None:
             yield Sign(-FAIR, symptom.text)
+    if (count := updates(facts)) is not None and count < FEW_UPDATES:
+        yield Sign(-FAIR, f"{count} updates are too few to tell")
     yield from replayed(facts, "model-too-small")
     yield from doing_well(facts)
 

@@ -9,6 +9,7 @@ from lossdoctor.record import Setup
 from lossdoctor.remedies import Remedy
 from lossdoctor.symptoms import Symptom
 
+HARDLY = 60  # updates with which hardly any net learns anything
 FEW_UPDATES = 300  # a small net needs some hundred updates for anything
 ELSEWHERE = {
     "loss-exploding": STRONG, "loss-rising": STRONG, "loss-non-finite": STRONG, "gradients-zero": STRONG, "updates-huge": FAIR,
@@ -23,13 +24,14 @@ def updates(facts: Facts) -> int | None:
 
 
 def signs(facts: Facts) -> Iterator[Sign]:
-    falling = facts.get("loss-still-falling")
-    if falling is None:
+    falling, count = facts.get("loss-still-falling"), updates(facts)
+    hardly = count is not None and count < HARDLY and facts.learned < 0.5
+    if falling is None and not hardly:
         return
-    yield Sign(FAIR if falling.value < 0.05 else STRONG, falling.text)
-    count = updates(facts)
+    if falling is not None:
+        yield Sign(FAIR if falling.value < 0.05 else STRONG, falling.text)
     if count is not None and count < FEW_UPDATES:
-        yield Sign(FAIR, f"the run made {count} updates in {facts.setup.epochs} epochs")
+        yield Sign(STRONG if hardly else FAIR, f"the run made only {count} updates, in {facts.setup.epochs} epochs")
     elif count is not None and count > 10 * FEW_UPDATES:
         yield Sign(-FAIR, f"the run made {count} updates")
     if (still := facts.get("updates-tiny") or facts.get("weights-stood-still")) is not None:
@@ -37,6 +39,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
     for name, weight in ELSEWHERE.items():
         if (symptom := facts.get(name)) is not None:
             yield Sign(-weight, symptom.text)
+    if facts.learned > 0.8:
+        yield Sign(-STRONG, f"{facts.learned:.0%} of what there was to gain was gained")
     yield from doing_well(facts)
 
 

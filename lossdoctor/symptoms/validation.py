@@ -9,7 +9,9 @@ from lossdoctor.symptoms.base import Symptom
 from lossdoctor.symptoms.series import TINY, baseline, column, noise, nth, trend
 
 TURNED = 1.15  # end over lowest
-WORTH = 0.1  # and the rise is at least this share of the baseline (signals.md 21: tiny losses rise 3-fold and are fine)
+# And the rise gives back at least this share of what had been gained over a constant answer: a tiny loss may
+# rise three-fold and the run is fine (signals.md 21).
+WORTH = 0.25
 SHIFTED = 3.0  # validation inputs' mean off by so many standard deviations, or their spread by such a factor
 OTHER_LABELS = 0.6  # total variation distance of class shares, 0 to 1
 
@@ -29,11 +31,12 @@ def validation_rising(record: Record) -> Symptom | None:
     rise = end - val[at]
     scale = baseline(record, validation=True) or baseline(record) or abs(float(np.median(val[:2])))
     ratio = end / max(abs(val[at]), TINY)
+    gained = max(scale - val[at], 0.1 * scale)
     fell = loss[-1] < loss[at] - 0.02 * abs(loss[at])
-    if len(after) < 3 or not fell or ratio < TURNED or rise < WORTH * scale or rise < 2.5 * noise(val) or trend(after) < 0.4:
+    if len(after) < 3 or not fell or ratio < TURNED or rise < WORTH * gained or rise < 2.5 * noise(val) or trend(after) < 0.4:
         return None
     text = f"The validation loss was lowest in epoch {nth(at)} ({val[at]:.4g}) and rose to {end:.4g}, while the training loss fell from {loss[at]:.4g} to {loss[-1]:.4g}."
-    details = {"turn": at, "gap": float(end - loss[-1]), "rise": rise / max(scale, TINY), "train": float(loss[-1] / max(scale, TINY))}
+    details = {"turn": at, "gap": float(end - loss[-1]), "rise": rise / max(gained, TINY), "train": float(loss[-1] / max(scale, TINY))}
     return Symptom("validation-rising", ratio, text, epoch=at, alarming=True, details=details)
 
 
