@@ -6,14 +6,13 @@ loads TensorFlow.
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lossdoctor.callbacks import LossDoctor as LossDoctor
     from lossdoctor.callbacks import LRBackoff as LRBackoff
+    from lossdoctor.callbacks.checkup import checkup as checkup
     from lossdoctor.diagnosis import Diagnosis as Diagnosis
     from lossdoctor.posthoc import diagnose as diagnose
     from lossdoctor.remedies import Remedy as Remedy
@@ -58,14 +57,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-class _Root(ModuleType):
-    """Keeps `lossdoctor.checkup` the function: importing the file of that name would put the module there."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Root

@@ -207,6 +207,33 @@ def test_the_demo_says_what_it_needs(logs, capsys, monkeypatch):
 
 
 @pytest.mark.fit
+def test_check_looks_at_a_saved_model_and_its_data(logs, capsys):
+    """Before training: a linear output under cross-entropy is found, the repaired twin is left alone."""
+    import keras
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 4)).astype("float32")
+    np.savez("data.npz", x=x, y=(x[:, 0] > 0).astype("float32"))
+    for name, activation in (("bad", None), ("good", "sigmoid")):
+        model = keras.Sequential(
+            [keras.Input((4,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(1, activation)]
+        )
+        model.compile("adam", "binary_crossentropy")
+        model.save(f"{name}.keras")
+    assert main(["check", "bad.keras", "--data", "data.npz"]) == 1
+    assert "LD401" in capsys.readouterr().out
+    assert main(["check", "good.keras", "--data", "data.npz"]) == 0
+    keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)]).save("plain.keras")
+    (logs / "broken.keras").write_bytes(b"PK\x03\x04 broken")
+    capsys.readouterr()
+    for name, words in (("plain", "saved without compile()"), ("broken", "Keras cannot load it")):
+        assert main(["check", f"{name}.keras", "--data", "data.npz"]) == 2
+        err = capsys.readouterr().err
+        assert err.startswith(f"lossdoctor: model '{name}.keras': ")
+        assert words in err
+
+
+@pytest.mark.fit
 def test_the_demo_diverges_is_diagnosed_and_repaired(logs, capsys):
     """The whole promise on real data: a run that blows up, its causes, and the repaired run that trains."""
     assert main(["demo", "--html", "demo.html"]) == 0
