@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from benchmarks.diagnosis.cases import bad_data, outputs, rate_high, rate_low, scales, targets
+from benchmarks.diagnosis.cases import (
+    bad_data,
+    fitting,
+    outputs,
+    rate_high,
+    rate_low,
+    scales,
+    settings,
+    targets,
+    weights,
+)
 
-CASES = (*rate_high.CASES, *rate_low.CASES, *scales.CASES, *bad_data.CASES, *outputs.CASES, *targets.CASES)
+MODULES = (rate_high, rate_low, scales, bad_data, outputs, targets, weights, fitting, settings)
+CASES = tuple(case for module in MODULES for case in module.CASES)
