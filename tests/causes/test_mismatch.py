@@ -39,6 +39,7 @@ Y = {
     "uneven rows": RNG.random((N, 5)),
     "soft": RNG.random((N, 1)),
     "pixels": RNG.random((N, 64)),
+    "overshooting pixels": RNG.uniform(-0.01, 1.01, (N, 64)),
     "images": RNG.random((N, 8, 8, 1)),
     "binary images": (RNG.random((N, 8, 8, 1)) > 0.7) * 1.0,
     "real": REAL,
@@ -141,6 +142,9 @@ RIGHT = [
     ("mse accuracy", "", 1, "binary"),
     ("mse accuracy", "", 1, "real"),
     ("mse accuracy", "tanh", 1, "sign"),
+    ("mse accuracy mae", "", 1, "counts"),
+    ("poisson accuracy", "softplus", 1, "counts"),
+    ("bce", "sigmoid", 64, "overshooting pixels"),
     ("mse accuracy", "softmax", 5, "one-hot"),
     ("mse", "softmax", 5, "distribution"),
     ("mse", "sigmoid", 5, "multi-hot"),
@@ -282,7 +286,7 @@ def facts_of(
     loss: str, activations: str, units: int | tuple[int, ...], kind: str | None, *seen: Symptom
 ) -> Facts:
     out = output(loss, activations, units)
-    metrics = ("accuracy",) if "accuracy" in loss.split() else ()
+    metrics = tuple(name for name in ("accuracy", "mae") if name in loss.split()[1:])
     data = Data(targets=target(kind, out))
     return Facts(Setup(outputs=(out,), metrics=metrics), data, {s.name: s for s in seen})
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lossdoctor.losses import base
-from lossdoctor.losses.faults.base import LIKELY, POSSIBLE, PROVEN, Fault, span
-from lossdoctor.losses.faults.class_labels import ROW_SUM, SLACK
+from lossdoctor.losses.faults.base import LIKELY, PROVEN, Fault, span
+from lossdoctor.losses.faults.class_labels import ROW_SUM, grade_beyond
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Target
 
@@ -35,7 +35,7 @@ def _beyond_yes_and_no(target: Target) -> Iterator[Fault]:
             "step towards a "
             "surer answer lowers it."
         )
-        yield Fault(PROVEN if beyond > SLACK else POSSIBLE, text)
+        yield Fault(grade_beyond(target), text)
 
 
 def _beyond_shares(target: Target) -> Iterator[Fault]:

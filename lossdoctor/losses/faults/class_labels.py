@@ -117,11 +117,16 @@ def yes_or_no(head: Head, target: Target) -> Iterator[Fault]:
             f"the labels are class numbers of {span(target.low, target.high)}, but {head.loss.title} knows "
             "0 and 1."
         )
+    yield Fault(grade_beyond(target), text)
+
+
+def grade_beyond(target: Target) -> str:
+    """Returns how sure it is that labels beyond [0, 1] are a fault: resized images overshoot a little."""
+    beyond = max(-target.low, target.high - 1)
     outside = target.shares.get("<0", 1.0) + target.shares.get(">1", 1.0)
     if beyond <= SLACK:
-        yield Fault(POSSIBLE, text)
-    else:
-        yield Fault(PROVEN if outside >= MANY or beyond > 0.5 else LIKELY, text)
+        return POSSIBLE
+    return PROVEN if outside >= MANY or beyond > 0.5 else LIKELY
 
 
 def sides(head: Head, target: Target) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ from lossdoctor.losses.faults.base import LIKELY, POSSIBLE, PROVEN, Fault, span
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Target
 
+DISTANCES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 MANY = 0.05  # share of targets from which a few odd rows are a wrong loss
 
 
@@ -30,7 +31,7 @@ def coding_faults(head: Head, metrics: tuple[str, ...] = ()) -> Iterator[Fault]:
     elif head.numbers:
         judge = _BY_NAME.get(head.loss.name) or _BY_NEED.get(head.loss.needs)
         yield from judge(head, head.numbers) if judge else ()
-        yield from _classes_by_distance(head, head.numbers, any("acc" in m for m in metrics))
+        yield from _classes_by_distance(head, head.numbers, _as_classes(metrics))
 
 
 def _logarithms(head: Head, target: Target) -> Iterator[Fault]:
@@ -60,9 +61,15 @@ def _counts(head: Head, target: Target) -> Iterator[Fault]:
         yield Fault(PROVEN, text)
 
 
+def _as_classes(metrics: tuple[str, ...]) -> bool:
+    """Whether the metrics take the targets for classes: an accuracy, and nothing that measures a distance."""
+    distance = ("mae", "mse", "mean_absolute", "mean_squared", "root_mean", "r2", "mape")
+    return any("acc" in m for m in metrics) and not any(m.lower().startswith(distance) for m in metrics)
+
+
 def _classes_by_distance(head: Head, target: Target, accuracy: bool) -> Iterator[Fault]:
     """A regression loss on class labels. Counts and ratings look alike, so something must say "classes"."""
-    if head.loss is None or head.loss.task not in ("regression", "counts"):
+    if head.loss is None or head.loss.name not in DISTANCES:
         return
     squashed = head.activation in ("softmax", "sigmoid")
     several = target.coding == "integer" and (target.classes or 0) > 2

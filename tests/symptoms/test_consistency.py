@@ -1,0 +1,52 @@
+"""Whether loss and accuracy tell the same story."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lossdoctor.record import Data, Output, Record, Setup
+from lossdoctor.symptoms.consistency import accuracy_below_loss
+
+
+def record(loss, accuracy, *, name="categorical_crossentropy", weighted=False):
+    return Record(
+        setup=Setup(outputs=(Output("o", (4,), 4, ("sigmoid",), name),)),
+        data=Data(weighted=weighted),
+        series={"batch_loss": np.full(50, loss), "epoch": np.zeros(50), "step": np.arange(50)},
+        lab={"exam": {"final": {"accuracy": accuracy, "majority": 0.25}}},
+    )
+
+
+def test_a_low_loss_with_poor_accuracy_is_seen():
+    """A cross-entropy of 0.14 allows 20 % wrong rows; 79 % wrong cannot come from the same outputs."""
+    seen = accuracy_below_loss(record(0.14, 0.21))
+    assert seen is not None
+    assert seen.value == pytest.approx(1 - 0.14 / np.log(2) - 0.21)
+    assert "80%" in seen.text
+
+
+@pytest.mark.parametrize("guess", np.linspace(0.05, 1.0, 20))
+def test_consistent_outputs_never_set_it_off(guess):
+    """Rows whose true class gets any probability: accuracy and loss of the same outputs agree."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(2000, 4)) + 6 * guess * np.eye(4)[rng.integers(0, 4, 2000)]
+    labels = rng.integers(0, 4, 2000) if guess < 0.3 else logits.argmax(1)
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    loss = -np.log(p[np.arange(2000), labels]).mean()
+    assert accuracy_below_loss(record(loss, float((p.argmax(1) == labels).mean()))) is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        record(0.14, 0.21, weighted=True),
+        record(0.14, 0.21, name="mean_squared_error"),
+        record(np.nan, 0.2),
+        Record(),
+    ],
+    ids=["weighted", "another loss", "nan", "empty"],
+)
+def test_silent_where_the_bound_does_not_hold(other):
+    """With row weights, another loss, or no numbers, nothing is said."""
+    assert accuracy_below_loss(other) is None
