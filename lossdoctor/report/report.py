@@ -129,13 +129,25 @@ class Report:
         else:
             self._save(self.to_text(full=True) + "\n", path)
 
-    def print(self, path: str | os.PathLike[str] | None = None, *, full: bool | None = None) -> None:
-        """Prints the report: in colour on a terminal, plain elsewhere; `path` is where the full one is."""
+    def print(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        full: bool | None = None,
+        more: str = "report.to_html('report.html')",
+    ) -> None:
+        """Prints the report: in colour on a terminal, plain elsewhere.
+
+        Args:
+            path: where the full report was saved, if it was.
+            full: as for `to_text`.
+            more: how to get the full report, said when it was not saved.
+        """
         from lossdoctor.report import text
 
         if path is not None:
             self._saved.setdefault(os.path.realpath(path), str(path))
-        text.show(self, full=full)
+        text.show(self, full=full, more=more)
 
     def plot(self) -> Any:
         """Returns a matplotlib Figure: loss, learning rate and gradient norm with every mark.
