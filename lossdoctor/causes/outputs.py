@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from lossdoctor.causes.base import CERTAIN, FAIR, STRONG, Facts, Sign, doing_well, replayed
+from lossdoctor.causes.wording import optimizer
 from lossdoctor.losses import LOSSES
 from lossdoctor.losses.faults import LIKELY, POSSIBLE, PROVEN, Fault
 from lossdoctor.losses.heads import Head, heads
@@ -25,6 +26,8 @@ HARM = (
     "accuracy-at-chance",
     "loss-stuck-at-baseline",
 )
+# Settings of a loss that its user may have chosen, with Keras's own values.
+SETTINGS = {"label_smoothing": 0.0, "gamma": 2.0, "alpha": 0.25, "delta": 1.0, "ignore_class": None}
 LEARNED = 0.5  # share of the baseline gained from which a run did well
 
 
@@ -90,7 +93,7 @@ def combination(setup: Setup, head: Head, wanted: Right) -> Remedy:
         actions.append(Action("from_logits", {"value": wanted.from_logits, "output": head.index}))
     lines = [layer_line(setup, head, wanted)] if layer else []
     if wanted.loss != loss or wanted.from_logits != head.output.from_logits:
-        lines.append(compile_line(setup, head, loss_text(wanted.loss, wanted.from_logits)))
+        lines.append(compile_line(setup, head, loss_text(head, wanted.loss, wanted.from_logits)))
     return Remedy(_summary(head, wanted, loss, layer), "\n".join(lines), tuple(actions))
 
 
@@ -111,7 +114,7 @@ def _bare_logits(head: Head, wanted: Right) -> bool:
 
 
 def _with_logits(setup: Setup, head: Head) -> Remedy:
-    line = compile_line(setup, head, loss_text(head.loss.name if head.loss else "", True))
+    line = compile_line(setup, head, loss_text(head, head.loss.name if head.loss else "", True))
     action = Action("from_logits", {"value": True, "output": head.index})
     return Remedy("Keep the linear output and tell the loss that it gets logits.", line, (action,))
 
@@ -119,10 +122,14 @@ def _with_logits(setup: Setup, head: Head) -> Remedy:
 # The user's own lines
 
 
-def loss_text(name: str, from_logits: bool) -> str:
-    """Returns how a loss is written in compile()."""
+def loss_text(head: Head, name: str, from_logits: bool) -> str:
+    """Returns how a loss is written in compile(), with the user's own settings where it is the same loss."""
+    same = head.loss is not None and head.loss.name == name
+    given = head.output.loss_config if same else {}
+    settings = ["from_logits=True"] if from_logits else []
+    settings += [f"{key}={given[key]!r}" for key, usual in SETTINGS.items() if given.get(key, usual) != usual]
     camel = "".join(part.capitalize() for part in name.split("_"))
-    return f"keras.losses.{camel}(from_logits=True)" if from_logits else f'"{name}"'
+    return f"keras.losses.{camel}({', '.join(settings)})" if settings else f'"{name}"'
 
 
 def layer_line(setup: Setup, head: Head, wanted: Right) -> str:
@@ -144,7 +151,7 @@ def compile_line(setup: Setup, head: Head, loss: str) -> str:
         loss = "{" + ", ".join(f'"{name}": {text}' for name, text in texts.items()) + "}"
     metrics = ", ".join(f'"{name}"' for name in setup.metrics)
     rest = f", metrics=[{metrics}]" if metrics and head.alone else ", metrics=..." if metrics else ""
-    return f"model.compile(optimizer={_optimizer(setup)}, loss={loss}{rest})"
+    return f"model.compile({_optimizer(setup)}, loss={loss}{rest})"
 
 
 def _present(name: str) -> str:
@@ -152,7 +159,4 @@ def _present(name: str) -> str:
 
 
 def _optimizer(setup: Setup) -> str:
-    optimizer = setup.optimizer
-    if optimizer is None or optimizer.learning_rate is None or optimizer.schedule:
-        return "optimizer"
-    return f"keras.optimizers.{optimizer.kind}({optimizer.learning_rate:g})"
+    return optimizer(Facts(setup)) if setup.optimizer else "optimizer=optimizer"

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from lossdoctor.losses import base
-from lossdoctor.losses.heads import Head
-from lossdoctor.record import Output, Target
+from lossdoctor.losses import base, loss_of
+from lossdoctor.losses.heads import Head, heads
+from lossdoctor.record import Data, Output, Setup, Target
 
 FAR = 10.0  # robust standard deviations; beyond it a normal variable is not met in any data set
 ORDERS = 1000.0  # targets over three orders of magnitude or more
 TALL = 20.0  # times the mean, where the lowest target is 0
 MANY_CLASSES = 50
 SOFT = 0.01  # share of the baseline from which the floor is worth a sentence
+
+
+def notes(setup: Setup, data: Data) -> list[str]:
+    """Returns the advice on every output of a model, each sentence opened by the output's name if need be."""
+    found = heads(setup, data)
+    return [h.called + text for h in found for text in advice(h.output, h.target, setup.metrics)]
 
 
 def advice(output: Output, target: Target | None, metrics: tuple[str, ...] = ()) -> list[str]:
@@ -21,8 +27,6 @@ def advice(output: Output, target: Target | None, metrics: tuple[str, ...] = ())
         target: what was seen of its targets.
         metrics: names of the metrics of this output.
     """
-    from lossdoctor.losses import loss_of
-
     head = Head(0, output, loss_of(output.loss), target)
     if head.loss is None or head.numbers is None:
         return []

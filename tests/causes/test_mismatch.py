@@ -422,9 +422,17 @@ def test_remedies_are_in_terms_of_the_users_own_call():
     first = next(iter(BY_ID[TGT].remedies(facts)))
     assert first.code.splitlines() == [
         'layers.Dense(10, activation="softmax")',
-        "model.compile(optimizer=keras.optimizers.Adam(0.003), "
+        "model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.003), "
         'loss="sparse_categorical_crossentropy", metrics=["accuracy"])',
     ]
+
+
+def test_the_users_own_settings_of_a_loss_stay():
+    """A loss that is kept keeps its label smoothing in the code to paste."""
+    out = replace(output("cce", "", 5), loss_config={"label_smoothing": 0.1})
+    facts = Facts(Setup(outputs=(out,)), Data(targets=(summarize_target("y", Y["one-hot"], out),)))
+    _, second = BY_ID[ACT].remedies(facts)
+    assert "CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)" in second.code
 
 
 def test_a_loss_below_zero_speaks_for_itself():

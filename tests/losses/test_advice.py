@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lossdoctor.losses.advice import advice
+from lossdoctor.losses.advice import advice, notes
 from lossdoctor.losses.heads import heads
 from lossdoctor.losses.targets import summarize_target
 from lossdoctor.record import Data, Output, Setup, Target
@@ -73,6 +73,16 @@ def test_nothing_known_nothing_said(loss):
         advice(output, None if loss == "mean_squared_error" else summarize_target("y", RNG.normal(size=9)))
         == []
     )
+
+
+def test_notes_speak_of_every_output():
+    """The notes of a model of two outputs say which output is meant."""
+    outputs = (Output("a", (1,), 1, (), "mean_squared_error"), Output("b", (1,), 1, (), "poisson"))
+    wild = np.append(RNG.normal(size=ROWS), 400.0)
+    seen = summarize_target("a", wild, outputs[0]), summarize_target("b", RNG.poisson(20, ROWS), outputs[1])
+    first, second = notes(Setup(outputs=outputs), Data(targets=seen))
+    assert first.startswith("Output 'a': One target")
+    assert second.startswith("Output 'b': The Poisson loss")
 
 
 def test_heads_pair_by_name_then_by_order():
