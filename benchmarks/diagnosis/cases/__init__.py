@@ -12,7 +12,10 @@ from benchmarks.diagnosis.cases import (
     settings,
     targets,
     weights,
+    well_classic,
+    well_modern,
 )
 
-MODULES = (rate_high, rate_low, scales, bad_data, outputs, targets, weights, fitting, settings)
+SICK = (rate_high, rate_low, scales, bad_data, outputs, targets, weights, fitting, settings)
+MODULES = (*SICK, well_classic, well_modern)
 CASES = tuple(case for module in MODULES for case in module.CASES)
