@@ -10,11 +10,12 @@ INSTALLED := $(VENV)/.installed
 # TensorFlow's start-up messages hide what the commands print.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help install demo test lint format docs printed examples overhead clean
+.PHONY: help install demo test oldest lint format docs printed examples overhead clean
 
 help:
 	@echo "make demo      a real run diverges, is diagnosed and repaired (about a minute)"
 	@echo "make test      everything CI checks: lint, types, docs up to date, all tests"
+	@echo "make oldest    all tests on the lowest versions that pyproject.toml allows (Python 3.10 to 3.12)"
 	@echo "make lint      ruff and mypy only"
 	@echo "make docs      write the generated pages of docs/ again"
 	@echo "make printed   copy what the snippets of README and docs/ print now into the pages"
@@ -36,6 +37,11 @@ demo: $(INSTALLED)
 
 test: lint
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+oldest:
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet -e ".[dev]" -c tests/oldest.txt
+	.venv-oldest/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -60,4 +66,4 @@ overhead: $(INSTALLED)
 	$(BIN)/python benchmarks/overhead.py
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-oldest build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

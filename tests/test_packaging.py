@@ -62,6 +62,16 @@ def test_the_version_has_a_heading_in_the_changelog():
     )
 
 
+def test_the_oldest_versions_are_those_declared():
+    """`make oldest` installs exactly the lower bounds of pyproject.toml."""
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    declared = dict(re.findall(r'"([\w-]+)>=([\d.]+)"', project))
+    pinned = dict(re.findall(r"^([\w-]+)==([\d.]+)$", (ROOT / "tests/oldest.txt").read_text(), re.MULTILINE))
+    assert len(pinned) > 10
+    for name, version in pinned.items():
+        assert f"{version}.".startswith(f"{declared[name]}."), name
+
+
 def test_ci_calls_make_test_and_nothing_else():
     """.ci/run can be executed and runs `make test`."""
     script = ROOT / ".ci" / "run"
