@@ -23,15 +23,15 @@ def signs(facts: Facts) -> Iterator[Sign]:
     for name, weight in SIGNS.items():
         if (symptom := facts.get(name)) is not None:
             yield Sign(weight, symptom.text)
-    died = facts.get("updates-died")
-    if died is not None and facts.optimizer.schedule and not facts.get("gradients-zero"):
-        yield Sign(STRONG + FAIR if facts.learned < 0.9 else FAIR, f"the schedule {facts.optimizer.schedule} shrank the steps: {died.text}")
+    collapsed = facts.get("rate-collapsed")
+    if collapsed is not None and not facts.get("gradients-zero"):
+        yield Sign(2 * STRONG if facts.learned < 0.8 else FAIR, collapsed.text)
     mine = facts.optimizer
     momentum = mine.config.get("momentum") or 0.0
     rate = (mine.learning_rate or 0.0) / max(1.0 - momentum, 0.01)
     if mine.kind in LOW and rate < LOW[mine.kind]:
         yield Sign(STRONG if rate < LOW[mine.kind] / 10 else FAIR, f"{mine.kind} at {mine.learning_rate:.3g} is low whatever the problem")
-    elif high(facts) > 0.3:
+    elif high(facts) > 0.3 and collapsed is None:
         yield Sign(-STRONG, f"{mine.kind} at {mine.learning_rate:.3g} is no low rate")
     for name, weight in ELSEWHERE.items():
         if (symptom := facts.get(name)) is not None:
@@ -44,12 +44,16 @@ def signs(facts: Facts) -> Iterator[Sign]:
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
     rate = facts.optimizer.learning_rate or 1e-4
+    if facts.get("rate-collapsed") is not None:
+        what = f"{facts.optimizer.schedule} (its decay_steps count batches, not epochs)" if facts.optimizer.schedule else "the callback that lowers it"
+        yield Remedy(
+            f"Let the rate fall later: it is lowered by {what}.",
+            wording.optimizer(facts, learning_rate=rate),
+            (Action("learning_rate", {"value": rate}),),
+        )
+        return
     for factor in (10.0, 100.0, 1000.0) if facts.get("updates-tiny") else (10.0, 3.0, 100.0):
         change = Action("learning_rate", {"factor": factor})
-        if facts.optimizer.schedule and facts.get("updates-died"):
-            text = f"Let the rate decay more slowly: {facts.optimizer.schedule} with its decay_steps counted in steps of all epochs."
-            yield Remedy(text, wording.optimizer(facts, learning_rate=rate), (Action("learning_rate", {"value": rate}),))
-            return
         yield Remedy(f"Raise the learning rate to {wording.number(rate * factor)}.", wording.optimizer(facts, learning_rate=rate * factor), (change,))
 
 

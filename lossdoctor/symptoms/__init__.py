@@ -58,6 +58,7 @@ DETECTORS: dict[str, Detector] = {
     "updates-tiny": updates.updates_tiny,
     "weights-stood-still": updates.weights_stood_still,
     "updates-died": updates.updates_died,
+    "rate-collapsed": updates.rate_collapsed,
     "units-dead": activations.units_dead,
     "units-saturated": activations.units_saturated,
     "units-saturated-late": activations.units_saturated_late,

@@ -7,12 +7,13 @@ import numpy as np
 from lossdoctor.record import Record
 from lossdoctor.symptoms.base import Symptom
 from lossdoctor.symptoms.layers import kernels
-from lossdoctor.symptoms.series import TINY, nth
+from lossdoctor.symptoms.series import TINY, column, data_loss, nth
 
 HUGE = 0.3  # one step moves a weight matrix by this share of itself; usual is 1e-3, TheDeepChecker warns at 0.1
 TINY_STEP = 1e-4  # below TheDeepChecker's band of 1e-4 to 1e-1
 STOOD_STILL = 0.02  # the whole run moved the weights by less than 2 % of themselves
 FROZEN_AFTER = 1e-3
+COLLAPSED = 0.4  # share of steps; a cosine makes its last tenth below 1 % of its top
 
 
 def updates_huge(record: Record) -> Symptom | None:
@@ -75,6 +76,29 @@ def updates_died(record: Record) -> Symptom | None:
         return None
     text = f"A step moved the weights by {first:.2g} of themselves at the start and by {last:.2g} at the end."
     return Symptom("updates-died", last / first, text)
+
+
+def rate_collapsed(record: Record) -> Symptom | None:
+    """A schedule or callback brought the rate down while the loss was still falling. Value: share of the steps
+    that were made at less than 1 % of the highest rate, 0 to 1."""
+    rate, loss = column(record, "learning_rate"), data_loss(record)
+    if len(rate) < 20 or len(loss) != len(rate) or not np.isfinite(rate).all() or not np.isfinite(loss).all():
+        return None
+    optimizer = record.setup.optimizer
+    top = max(float(rate.max()), float((optimizer and optimizer.schedule_config.get("initial_learning_rate")) or 0.0))
+    share = float((rate < 0.01 * top).mean())
+    if share < COLLAPSED or not _cut_short(loss, int(np.argmax(rate < 0.1 * top))):
+        return None
+    text = f"The learning rate fell from {top:.3g} to {rate[-1]:.2g} while the loss was still falling: {share:.0%} of the steps were made at less than 1 % of it."
+    return Symptom("rate-collapsed", share, text)
+
+
+def _cut_short(loss: np.ndarray, until: int) -> bool:
+    """True when the loss was still on its way down at step `until`: a plateau before it makes a cut right."""
+    if until < 6:
+        return True
+    parts = [float(np.median(p)) for p in np.array_split(loss[:until], 3)]
+    return parts[1] - parts[2] > 0.15 * max(parts[0] - parts[2], TINY) and parts[2] < parts[1]
 
 
 def _per_step(update: np.ndarray, weight: np.ndarray, steps: np.ndarray) -> np.ndarray:
