@@ -117,7 +117,8 @@ def columns_of(targets: np.ndarray) -> np.ndarray:
     """
     array = np.asarray(targets, dtype=np.float64)
     array = array.reshape(-1, 1) if array.ndim < 2 else array.reshape(-1, array.shape[-1])
-    return array[np.isfinite(array).all(axis=1)]
+    finite = np.isfinite(array)
+    return array if finite.all() else array[finite.all(axis=1)]
 
 
 def nothing(columns: int = 1) -> Best:

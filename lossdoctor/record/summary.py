@@ -77,24 +77,20 @@ def as_numbers(raw: np.ndarray) -> np.ndarray | None:
 
 
 def _extremes(numbers: np.ndarray) -> dict[str, Any]:
-    finite = np.isfinite(numbers)
-    count = int(finite.sum())
-    if not count:
+    finite = np.isfinite(numbers) if numbers.dtype.kind == "f" else np.ones(numbers.shape, bool)
+    values = numbers if finite.all() else numbers[finite]
+    if not values.size:
         return {"nonfinite": numbers.size}
     return {
-        "nonfinite": numbers.size - count,
-        "low": float(np.min(numbers, where=finite, initial=_largest(numbers))),
-        "high": float(np.max(numbers, where=finite, initial=_smallest(numbers))),
-        "integers": bool(numbers.dtype.kind != "f" or (numbers[finite] == np.floor(numbers[finite])).all()),
+        "nonfinite": numbers.size - values.size,
+        "low": float(values.min()),
+        "high": float(values.max()),
+        "integers": numbers.dtype.kind != "f" or (_whole(values.ravel()[:1000]) and _whole(values)),
     }
 
 
-def _largest(numbers: np.ndarray) -> Any:
-    return np.inf if numbers.dtype.kind == "f" else np.iinfo(numbers.dtype).max
-
-
-def _smallest(numbers: np.ndarray) -> Any:
-    return -np.inf if numbers.dtype.kind == "f" else np.iinfo(numbers.dtype).min
+def _whole(values: np.ndarray) -> bool:
+    return bool((values == np.floor(values)).all())
 
 
 def by_column(numbers: np.ndarray) -> np.ndarray:
