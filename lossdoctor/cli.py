@@ -123,7 +123,7 @@ def _check_output(options: argparse.Namespace) -> None:
 
 def _hand_out(report: Report, options: argparse.Namespace) -> int:
     if options.format == "text" and options.output is None:
-        report.print(full=True)
+        report.print(full=True, more="add --format html --output report.html")
     else:
         text = _rendered(report, options.format)
         if options.output is None:

@@ -34,6 +34,7 @@ def test_diagnose_answers_with_its_exit_code(logs, capsys):
     well = capsys.readouterr().out
     assert well.startswith("LossDoctor: HEALTHY.")
     assert "LossDoctor" in well.split("Could not check:")[1]
+    assert well.endswith("Full report: add --format html --output report.html\n")
     assert main(["diagnose", "sick.csv"]) == 1
     sick = capsys.readouterr()
     assert sick.out.startswith("LossDoctor: UNHEALTHY. The loss became NaN")

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossdoctor.history import read
@@ -145,6 +145,7 @@ def test_logs_without_a_loss(logs, word):
     one_sentence(caught, word)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(
     st.dictionaries(
         st.text(max_size=12),
@@ -282,6 +283,7 @@ def test_paths_that_lead_nowhere(tmp_path, monkeypatch, path):
     assert repr(path) in str(caught.value)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.binary(max_size=400))
 def test_any_bytes_give_a_record_or_one_sentence(tmp_path_factory, content):
     """No file, however odd, leads to anything but a record or a ValueError of one line."""
@@ -290,6 +292,7 @@ def test_any_bytes_give_a_record_or_one_sentence(tmp_path_factory, content):
     assert outcome(path)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(0, 2**32), st.integers(0, 60))
 def test_a_damaged_log_gives_a_record_or_one_sentence(tmp_path_factory, seed, cut):
     """Bytes changed and cut off in a real log: the same promise."""
@@ -451,6 +454,7 @@ def test_folders_that_hold_no_single_run(tmp_path, make, words):
     one_sentence(caught, *words)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.binary(max_size=200))
 def test_any_event_file_is_scalars_or_cut_off(content):
     """The reader of frames and messages never fails in another way."""

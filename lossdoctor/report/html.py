@@ -101,7 +101,7 @@ def facts(report: Report) -> list[tuple[str, Any]]:
         ("Epochs", f"{epochs}" + (f" of {setup.epochs}" if setup.epochs else "") if epochs else ""),
         ("Steps", f"{int(steps[-1]) + 1:,}" if steps is not None and len(steps) else ""),
         ("Batch size", setup.batch_size or ""),
-        ("Ended", record.stopped),
+        ("Ended", record.stopped if record.source == "fit" else ""),
         ("Keras", f"{setup.keras} on {setup.backend}" if setup.keras else ""),
         ("Read from", record.source if record.source != "fit" else ""),
         ("Cost", ", ".join(f"{k} {format.seconds(v)}" for k, v in record.cost.items())),

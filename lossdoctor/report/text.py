@@ -19,6 +19,7 @@ NARROWEST, WIDEST, PIPED = 40, 100, 88  # columns; longer lines than 100 are har
 INDENT = "   "
 LABEL = 10  # width of "Change:   "
 EVIDENCE, AGAINST = 4, 2  # strongest sentences that are printed; HTML and JSON have all
+MORE = "report.to_html('report.html')"  # how to get the full report, in Python
 MANY = 5  # so many actions or further symptoms are listed, the rest is counted
 
 
@@ -40,29 +41,29 @@ class Line:
         )
 
 
-def plain(report: Report, *, width: int = PIPED, full: bool | None = None) -> str:
+def plain(report: Report, *, width: int = PIPED, full: bool | None = None, more: str = MORE) -> str:
     """Returns the report as text of at most `width` columns (code and long words may stand out)."""
     width = max(width, NARROWEST)
-    return "\n".join(row for line in layout(report, width, full) for row in line.wrapped(width))
+    return "\n".join(row for line in layout(report, width, full, more) for row in line.wrapped(width))
 
 
-def show(report: Report, file: TextIO | None = None, *, full: bool | None = None) -> None:
+def show(report: Report, file: TextIO | None = None, *, full: bool | None = None, more: str = MORE) -> None:
     """Prints the report: in colour and to the terminal's width on a terminal, plain elsewhere."""
     file = file or sys.stdout
     if not file.isatty():
-        print(plain(report, full=full), file=file)
+        print(plain(report, full=full, more=more), file=file)
         return
     from rich.console import Console
     from rich.text import Text
 
     width = max(NARROWEST, min(shutil.get_terminal_size().columns, WIDEST))
     console = Console(file=file, highlight=False, soft_wrap=True)
-    for line in layout(report, width, full):
+    for line in layout(report, width, full, more):
         for row in line.wrapped(width):
             console.print(Text(row, style=line.style))
 
 
-def layout(report: Report, width: int, full: bool | None = None) -> Iterator[Line]:
+def layout(report: Report, width: int, full: bool | None = None, more: str = MORE) -> Iterator[Line]:
     """Yields the report's paragraphs in reading order."""
     style = "bold green" if report.healthy else "bold red"
     yield Line(clean(f"LossDoctor: {headline(report)}"), style, hang=INDENT)
@@ -73,7 +74,7 @@ def layout(report: Report, width: int, full: bool | None = None) -> Iterator[Lin
     yield Line("")
     for rank, diagnosis in enumerate(report.findings.loud, 1):
         yield from _diagnosis(rank, diagnosis, width)
-    for label, text in _closing(report):
+    for label, text in _closing(report, more):
         yield Line(clean(text), first=f"{label} ", hang=INDENT)
 
 
@@ -125,7 +126,7 @@ def _code(code: str) -> Iterator[Line]:
         yield Line(row, "cyan", first=f"{INDENT}{'' if index else 'Change:':<{LABEL}}", code=True)
 
 
-def _closing(report: Report) -> Iterator[tuple[str, str]]:
+def _closing(report: Report, more: str) -> Iterator[tuple[str, str]]:
     also = _also_seen(report)
     if also:
         yield "Also seen:", " ".join(also)
@@ -137,7 +138,7 @@ def _closing(report: Report) -> Iterator[tuple[str, str]]:
         yield "Could not check:", " ".join(sentence(t) for t in report.unchecked)
     if report.record.cost:
         yield "Cost:", sentence(", ".join(f"{k} {seconds(v)}" for k, v in report.record.cost.items()))
-    yield "Full report:", ", ".join(report.saved) or "report.to_html('report.html')"
+    yield "Full report:", ", ".join(report.saved) or more
 
 
 def _also_seen(report: Report) -> list[str]:

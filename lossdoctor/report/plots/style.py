@@ -114,8 +114,11 @@ def legend(axes: Any, colors: Palette) -> None:
 
 def plain_ticks(axis: Any) -> None:
     """Labels an axis with numbers as we write them everywhere: 0.01, 1e6; not as powers in TeX."""
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+    low, high = sorted(axis.get_view_interval())
+    if axis.get_scale() == "log" and high < 100 * low:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))  # else less than two labels would be left
     axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 2)))
     axis.set_minor_formatter(NullFormatter())
 

@@ -56,7 +56,7 @@ def metrics(record: Record) -> list[str]:
 def draw_rate(axes: Any, report: Report, colors: Palette) -> None:
     """Draws the learning rate used and, when it was measured, the limit of stability."""
     x, rate = rates(report.record)
-    axes.plot(*data.thin(x, rate), color=colors.first, linewidth=1.6, label="used")
+    axes.plot(*data.thin(x, rate), color=colors.first, linewidth=1.6, label="used", drawstyle="steps-mid")
     limit = report.record.lab.get("stability", {}).get("limit")
     drawn = [rate]
     if limit and np.isfinite(limit):
