@@ -66,7 +66,7 @@ CAUSE = Cause(
         Example("35 updates, still falling", seen(_FALLING, _STUCK, setup=Setup(epochs=5, steps_per_epoch=7))),
         Example(
             "still falling, but validation has turned",
-            seen(_FALLING, Symptom("validation-rising", 2.0, "The validation loss rose to 2 times its lowest.", alarming=True), setup=Setup(epochs=5, steps_per_epoch=7)),
+            seen(_FALLING, Symptom("validation-rising", 2.0, "The validation loss rose to 2 times its lowest.", alarming=True), setup=Setup(epochs=30, steps_per_epoch=7)),
             named=False,
         ),
     ),
