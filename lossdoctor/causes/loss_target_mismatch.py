@@ -33,7 +33,10 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
 def relabel(head: Head) -> Iterator[Remedy]:
     """Yields how the labels can be put into the coding that the loss takes; only the user can do that."""
     target, needs = head.target, head.loss.needs if head.loss else ""
-    if target is None or head.loss is None or target.coding in ("text", "empty"):
+    if target is None or head.loss is None or target.coding == "empty":
+        return
+    if target.coding == "text":
+        yield Remedy("Turn the class names into numbers.", "names, y = np.unique(y, return_inverse=True)")
         return
     if needs == "simplex" and head.loss.units == "classes" and (head.columns or 1) > 1:
         yield Remedy("Turn the one-hot rows into class numbers.", "y = y.argmax(axis=-1)")
@@ -45,7 +48,13 @@ def relabel(head: Head) -> Iterator[Remedy]:
         yield Remedy("Turn the labels -1 and 1 into 0 and 1.", "y = (y + 1) / 2")
     elif target.integers and target.low == 1 and (target.distinct == 2 or head.loss.dtype == "integer"):
         yield Remedy(f"Number the classes from 0 to {target.high - 1:.0f}.", "y = y - 1")
-    elif head.loss.dtype == "integer" and not target.integers and target.high < 1:
+    elif target.integers and target.low < 0 and head.loss.dtype == "integer":
+        low, first = target.low, "y = y - y.min()"
+        code = (
+            f"{first}  # or, to leave those rows out: SparseCategoricalCrossentropy(ignore_class={low:.0f})"
+        )
+        yield Remedy("Number the classes from 0.", code)
+    elif head.loss.dtype == "integer" and not target.integers and target.low >= 0 and target.high < 1:
         code = "x_train = x_train / 255  # the inputs only: class numbers must stay whole"
         yield Remedy("Do not scale the labels with the inputs.", code)
     elif head.loss.name == "kl_divergence" and target.low >= 0:

@@ -8,6 +8,7 @@ from lossdoctor.causes.base import CERTAIN, FAIR, STRONG, Facts, Sign, doing_wel
 from lossdoctor.causes.wording import optimizer
 from lossdoctor.losses import LOSSES
 from lossdoctor.losses.faults import LIKELY, POSSIBLE, PROVEN, Fault
+from lossdoctor.losses.faults.base import counted
 from lossdoctor.losses.heads import Head, heads
 from lossdoctor.losses.right import Right, right
 from lossdoctor.record import Setup
@@ -61,7 +62,7 @@ def fault_signs(facts: Facts, find: Find, cause: str) -> Iterator[Sign]:
 
 def _sentence(head: Head, fault: Fault) -> str:
     text = head.called + fault.text
-    return text[0].upper() + text[1:]
+    return text if text.startswith("from_logits") else text[0].upper() + text[1:]
 
 
 def fault_remedies(facts: Facts, find: Find) -> Iterator[Remedy]:
@@ -99,9 +100,12 @@ def combination(setup: Setup, head: Head, wanted: Right) -> Remedy:
 
 def _summary(head: Head, wanted: Right, loss: str, layer: bool) -> str:
     parts = [LOSSES[wanted.loss].title] if wanted.loss != loss else []
-    if layer:
-        units = "1 unit" if wanted.units == 1 else f"{wanted.units} units"
-        parts.append(f"an output of {units}, {wanted.activation or head.activation}")
+    name = wanted.activation or head.activation
+    bend = "no activation" if name == "linear" else f"{'an' if name[0] in 'aeiou' else 'a'} {name} activation"
+    if layer and wanted.units != head.units:
+        parts.append(f"{counted(wanted.units, 'output unit')} and {bend}")
+    elif layer:
+        parts.append(f"{bend} on the output")
     if not parts:
         parts.append(f"from_logits={wanted.from_logits}")
     where = "" if head.alone else f" for output {head.output.name!r}"

@@ -28,6 +28,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
     hardly = count is not None and count < HARDLY and facts.learned < 0.5
     if falling is None and not hardly:
         return
+    if (half := facts.get("loss-half-way")) is not None:
+        yield Sign(FAIR, half.text)
     if falling is not None:
         yield Sign(FAIR if falling.value < 0.05 else STRONG, falling.text)
     if count is not None and count < FEW_UPDATES:

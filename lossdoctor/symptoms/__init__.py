@@ -48,6 +48,7 @@ DETECTORS: dict[str, Detector] = {
     "learned": level.learned,
     "loss-at-floor": level.loss_at_optimum,
     "loss-still-falling": level.still_falling,
+    "loss-half-way": level.loss_half_way,
     "gradients-zero": gradients.gradients_zero,
     "layer-gradients-zero": gradients.layer_gradients_zero,
     "gradients-vanishing": gradients.gradients_vanishing,

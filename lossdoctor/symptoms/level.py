@@ -7,12 +7,13 @@ import numpy as np
 from lossdoctor import losses
 from lossdoctor.record import Record
 from lossdoctor.symptoms.base import Symptom
-from lossdoctor.symptoms.series import TINY, baseline, column, end_level, epoch_losses, finite, start_level, trend
+from lossdoctor.symptoms.series import TINY, baseline, column, data_loss, end_level, epoch_losses, finite, start_level, trend
 
 HIGH_START = 3.0  # signals.md 2: healthy nets start at 0.5 to 2 times the baseline, sick ones at 10 to 1e5
 STUCK = 0.96, 1.12  # end over baseline within this band: nothing was learned
 ABOVE = 1.25  # end over baseline: worse than a constant prediction
 ZERO = 1e-5  # share of the baseline below which a loss is "zero"
+MUCH_LEFT, STRAIGHT = 0.65, 0.5  # share of the baseline still to go; fall of the last third over the one before
 FLOOR_GAP = 0.1  # baseline within 10 % of the floor: the targets leave nothing to learn
 
 
@@ -134,6 +135,22 @@ def still_falling(record: Record) -> Symptom | None:
         return None
     text = f"The loss was still falling at the end, by {fall:.1%} over the last {len(third)} epochs."
     return Symptom("loss-still-falling", float(fall), text, details={"epochs": len(third)})
+
+
+def loss_half_way(record: Record) -> Symptom | None:
+    """The run ended in the middle of its descent: the loss falls without slowing, and most is still to go.
+
+    Value: fall over the last third of the steps over that before it (1: a straight line down).
+    """
+    loss, base = data_loss(record), baseline(record)
+    if base is None or base < TINY or len(loss) < 9 or not np.isfinite(loss).all():
+        return None
+    first, middle, last = (float(np.median(part)) for part in np.array_split(loss, 3))
+    if last < MUCH_LEFT * base or first - last < 0.05 * base or first > 1.5 * base or middle - last < STRAIGHT * (first - middle):
+        return None
+    straight = (middle - last) / max(first - middle, TINY)
+    text = f"Training ended in the middle of its descent: the loss fell from {first:.4g} over {middle:.4g} to {last:.4g} without slowing, of {base:.4g} for a constant answer."
+    return Symptom("loss-half-way", straight, text, alarming=True)
 
 
 def _at_floor(record: Record, base: float) -> bool:
