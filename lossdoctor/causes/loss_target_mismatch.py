@@ -49,10 +49,8 @@ def relabel(head: Head) -> Iterator[Remedy]:
     elif target.integers and target.low == 1 and (target.distinct == 2 or head.loss.dtype == "integer"):
         yield Remedy(f"Number the classes from 0 to {target.high - 1:.0f}.", "y = y - 1")
     elif target.integers and target.low < 0 and head.loss.dtype == "integer":
-        low, first = target.low, "y = y - y.min()"
-        code = (
-            f"{first}  # or, to leave those rows out: SparseCategoricalCrossentropy(ignore_class={low:.0f})"
-        )
+        other = f"SparseCategoricalCrossentropy(ignore_class={target.low:.0f})"
+        code = f"y = y - y.min()  # or, to leave those rows out: keras.losses.{other}"
         yield Remedy("Number the classes from 0.", code)
     elif head.loss.dtype == "integer" and not target.integers and target.low >= 0 and target.high < 1:
         code = "x_train = x_train / 255  # the inputs only: class numbers must stay whole"

@@ -9,7 +9,23 @@ from lossdoctor.losses.faults import POSSIBLE, activation_faults, coding_faults
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Output, Target
 
+FEW_KINDS = 50  # of so few different labels each is a class, however it is written
 MAX_CLASSES = 10_000  # more units than this are not put in for whole numbers
+
+
+BY_CODING = {
+    "binary": "sigmoid",
+    "multi-hot": "sigmoid",
+    "sign": "tanh",
+    "one-hot": "softmax",
+    "distribution": "softmax",
+}
+# What to use instead where a regression loss does not take the targets' range.
+INSTEAD = {
+    "mean_absolute_percentage_error": "mean_absolute_error",
+    "mean_squared_logarithmic_error": "mean_squared_error",
+    "poisson": "mean_squared_error",
+}
 
 
 @dataclass(frozen=True)
@@ -46,8 +62,14 @@ def right(head: Head, metrics: tuple[str, ...] = ()) -> Right | None:
     output = replace(head.output, loss=loss.name, units=units, from_logits=logits)
     if _fits(head, loss, output):
         return Right(loss.name, units, None, logits)
-    usual = "linear" if logits else loss.activations[0]
-    return Right(loss.name, units, usual, logits)
+    return Right(loss.name, units, "linear" if logits else _activation(head, loss), logits)
+
+
+def _activation(head: Head, loss: Loss) -> str:
+    """Returns the usual activation of a loss; for classes under a regression loss the one of their coding."""
+    if loss.needs == base.REACH and head.numbers:
+        return BY_CODING.get(head.numbers.coding, "linear")
+    return loss.activations[0]
 
 
 def _fits(head: Head, loss: Loss, output: Output) -> bool:
@@ -64,6 +86,8 @@ def _loss(head: Head, metrics: tuple[str, ...]) -> Loss | None:
             two = head.loss.needs == base.PROBABILITY and head.units == 2
             return LOSSES["sparse_categorical_crossentropy"] if two else head.loss
         return head.loss
+    if head.loss.name in INSTEAD:
+        return LOSSES[INSTEAD[head.loss.name]]
     name = _for_rows(head, target) if (head.columns or 1) > 1 else _for_one_column(head, target)
     return LOSSES[name] if name else None
 
@@ -86,9 +110,9 @@ def _for_one_column(head: Head, target: Target) -> str | None:
         return "binary_crossentropy"
     if target.integers and target.low >= 0 and target.high < min(MAX_CLASSES, 20 * max(head.units or 1, 50)):
         return "sparse_categorical_crossentropy"
-    of_classes = head.loss.task in ("multiclass", "binary")
-    few = 0 < target.distinct <= 50 and of_classes and target.low >= 0 and target.high <= 1
-    return None if few else "mean_squared_error"  # fractions of few kinds were class numbers once
+    of_classes = head.loss.task in ("multiclass", "binary") and 0 < target.distinct <= FEW_KINDS
+    mangled = target.integers or 0 <= target.low <= target.high <= 1  # shifted or scaled class numbers
+    return None if of_classes and mangled else "mean_squared_error"
 
 
 def _for_rows(head: Head, target: Target) -> str:

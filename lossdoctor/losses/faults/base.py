@@ -26,5 +26,10 @@ class Fault:
 
 
 def span(low: float, high: float) -> str:
-    """Returns "0 to 1" with readable numbers."""
-    return f"{low:.4g} to {high:.4g}"
+    """Returns "0 to 1" with readable numbers, "0 and above" without an upper end."""
+    return f"{low:.4g} to {high:.4g}" if high != float("inf") else f"{low:.4g} and above"
+
+
+def counted(number: int, noun: str) -> str:
+    """Returns "1 unit", "3 units"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lossdoctor.losses import base
-from lossdoctor.losses.faults.base import LIKELY, POSSIBLE, PROVEN, Fault, span
+from lossdoctor.losses.faults.base import LIKELY, POSSIBLE, PROVEN, Fault, counted, span
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Target
 
@@ -50,21 +50,15 @@ def sparse(head: Head, target: Target) -> Iterator[Fault]:
 
 def _out_of_range(target: Target, units: int) -> Iterator[Fault]:
     silent = "an error on the CPU, a silent NaN under XLA"
+    known = f"{units} units stand for 0 to {units - 1}" if units != 1 else "1 unit stands for 0 alone"
     if target.high > AMOUNT * max(units, 5):
         yield Fault(
             PROVEN, f"targets of {span(target.low, target.high)} are no class numbers for {units} units."
         )
     elif target.low >= 1 and target.high == units:
-        text = (
-            f"the labels run from {target.low:.4g} to {units}, but {units} units stand for 0 to "
-            f"{units - 1}: {silent}."
-        )
-        yield Fault(PROVEN, text)
+        yield Fault(PROVEN, f"the labels run from {target.low:.4g} to {units}, but {known}: {silent}.")
     else:
-        text = (
-            f"the labels go up to {target.high:.4g}, but {units} units stand for 0 to {units - 1}: {silent}."
-        )
-        yield Fault(LIKELY, text)
+        yield Fault(LIKELY, f"the labels go up to {target.high:.4g}, but {known}: {silent}.")
 
 
 def rows(head: Head, target: Target) -> Iterator[Fault]:
@@ -77,11 +71,10 @@ def rows(head: Head, target: Target) -> Iterator[Fault]:
         )
         yield Fault(PROVEN, text)
     elif target.row_sum_high > 1 + ROW_SUM:
-        text = (
-            f"the label rows sum to {span(target.row_sum_low, target.row_sum_high)}: several classes at "
-            "once drive "
-            "the weights to infinity; each is a yes or no of its own."
-        )
+        sums = span(target.row_sum_low, target.row_sum_high)
+        text = f"the label rows sum to {sums}, not to 1."
+        if target.coding == "multi-hot":
+            text = f"the label rows sum to {sums}: several classes at once, each a yes or no of its own."
         yield Fault(PROVEN, text)
     elif target.row_sum_low < 1 - ROW_SUM:
         grade = POSSIBLE if target.row_sum_low == 0 else LIKELY  # rows of zeros are a usual way to mask

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lossdoctor.losses import base
-from lossdoctor.losses.faults.base import LIKELY, POSSIBLE, PROVEN, Fault
+from lossdoctor.losses.faults.base import LIKELY, POSSIBLE, PROVEN, Fault, counted
 from lossdoctor.losses.faults.class_labels import AMOUNT
 from lossdoctor.losses.faults.coding import coding_faults
 from lossdoctor.losses.heads import Head
@@ -49,13 +49,11 @@ def _columns(head: Head, target: Target, units: int, columns: int) -> Iterator[F
         return  # class numbers instead of one-hot rows: the coding is the fault
     refused = head.loss.needs in (base.PROBABILITY, base.SIMPLEX) or not target.shape
     end = "Keras refuses it" if refused else "Keras broadcasts them silently, each unit against every column"
-    text = f"the output has {units} units, but the targets have {columns} {_plural(columns)}: {end}."
+    text = (
+        f"the output has {counted(units, 'unit')}, but the targets have {counted(columns, 'column')}: {end}."
+    )
     as_classes = columns == 1 and head.activation == "softmax" and target.integers
     yield Fault(LIKELY if as_classes else PROVEN, text)
-
-
-def _plural(columns: int) -> str:
-    return "column" if columns == 1 else "columns"
 
 
 def _one_unit_for_classes(head: Head, target: Target, metrics: tuple[str, ...]) -> Iterator[Fault]:
