@@ -56,7 +56,7 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     limit = facts.lab.get("stability", {}).get("limit")
     targets = [wording.round_down(min(limit / 3, rate / 3))] if limit else []
     targets += [rate / 10, rate / 100] if high(facts) < 30 else [rate / 100, rate / 1000]
-    for value in dict.fromkeys(targets):
+    for value in {wording.number(v): v for v in targets}.values():  # one for each rate as it is printed
         action = Action("learning_rate", {"value": value} if not facts.optimizer.schedule else {"factor": value / rate})
         yield Remedy(f"Lower the learning rate to {wording.number(value)}.", wording.optimizer(facts, learning_rate=value), (action,))
     yield Remedy("Clip the gradients' global norm at 1.", wording.optimizer(facts, global_clipnorm=1.0), (Action("clip", {"global_clipnorm": 1.0}),))
