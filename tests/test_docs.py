@@ -13,6 +13,8 @@ In README.md and docs/*.md, in order of the page and in one namespace and one fo
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import os
 import re
 import shlex
@@ -173,3 +175,15 @@ def test_cause_ids_in_the_text_exist(page):
     """A cause code that a page mentions is one that `lossdoctor explain` knows."""
     known = {c.code for c in CAUSES} | {"LD000"}
     assert set(CODE.findall(page.read_text(encoding="utf-8"))) <= known
+
+
+MODULES = [f for f in sorted((ROOT / "lossdoctor").rglob("*.py")) if ">>> " in f.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("file", MODULES, ids=name)
+def test_docstring_examples_run(file):
+    """Every example in a docstring prints what it says, unless it is marked to be skipped."""
+    dotted = file.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+    module = importlib.import_module(dotted)
+    assert any(t.examples for t in doctest.DocTestFinder().find(module)), "no docstring holds the example"
+    assert doctest.testmod(module).failed == 0
