@@ -52,9 +52,8 @@ def _out_of_range(target: Target, units: int) -> Iterator[Fault]:
     silent = "an error on the CPU, a silent NaN under XLA"
     known = f"{units} units stand for 0 to {units - 1}" if units != 1 else "1 unit stands for 0 alone"
     if target.high > AMOUNT * max(units, 5):
-        yield Fault(
-            PROVEN, f"targets of {span(target.low, target.high)} are no class numbers for {units} units."
-        )
+        values = span(target.low, target.high)
+        yield Fault(PROVEN, f"targets of {values} are no class numbers for {counted(units, 'unit')}.")
     elif target.low >= 1 and target.high == units:
         yield Fault(PROVEN, f"the labels run from {target.low:.4g} to {units}, but {known}: {silent}.")
     else:
