@@ -16,7 +16,14 @@ from lossdoctor.diagnosis import Diagnosis, Findings
 from lossdoctor.record import Record
 
 PREFIX = "lossdoctor/"
-BY_STEP = ("batch_loss", "grad_norm", "learning_rate")  # series that share the axis "step"
+BY_STEP = (
+    "batch_loss",
+    "batch_loss_max",
+    "grad_norm",
+    "grad_norm_max",
+    "learning_rate",
+    "epoch",
+)  # series that share the axis "step"
 
 
 def write_tensorboard(record: Record, findings: Findings, log_dir: str | os.PathLike[str]) -> None:

@@ -17,7 +17,7 @@ MANY_FILES = 1_000  # event files in a folder; beyond that it is no single run
 LONGEST = 20_000  # points of one tag; longer ones are thinned while they are read
 VALIDATION = re.compile(r"^(val|valid|validation|eval|test)$")
 OWN = "lossdoctor/"  # tags that lossdoctor wrote itself (callbacks/tensorboard.py)
-SERIES = {"batch_loss": "batch_loss", "grad_norm": "grad_norm", "learning_rate": "learning_rate"}
+BY_BATCH = frozenset({"batch_loss", "batch_loss_max", "grad_norm", "grad_norm_max", "learning_rate", "epoch"})
 EXAMPLE = "pass the log_dir of keras.callbacks.TensorBoard, or one run inside it"
 
 
@@ -93,7 +93,8 @@ def series_name(tag: str, validation: bool = False) -> str | None:
     ['epoch.loss', 'epoch.val_loss', 'epoch.loss', 'grad_norm']
     """
     if tag.startswith(OWN):
-        return SERIES.get(tag.removeprefix(OWN))
+        name = tag.removeprefix(OWN)
+        return name if name in BY_BATCH else None
     if "_vs_iterations" in tag or tag.startswith("batch_"):
         return None  # Keras writes the running mean of the epoch there, not the batch's own value
     parts = [p for p in re.split(r"/", tag.lower().removeprefix("epoch_")) if p]
@@ -111,11 +112,20 @@ def _record(tags: dict[str, dict[int, float]], told: Iterable[Event]) -> Record:
     per_epoch = {name: points for name, points in tags.items() if name.startswith("epoch.")}
     for name, points in per_epoch.items():
         series[name] = np.array([points[step] for step in sorted(points)])
-    steps = sorted(tags.get("batch_loss", {}))
-    for name in (n for n in tags if n not in per_epoch and steps):
-        series[name] = np.array([tags[name].get(step, np.nan) for step in steps])
-        series["step"] = np.array(steps)
+    series.update(_by_batch({name: points for name, points in tags.items() if name not in per_epoch}))
     if not {"epoch.loss", "epoch.val_loss", "batch_loss"} & set(series):
         found = ", ".join(repr(n.removeprefix("epoch.")) for n in sorted(series)[:8])
         raise ValueError(f"no tag holds a loss (found {found}); {EXAMPLE}")
     return Record(series=series, events=tuple(told), source="tensorboard")
+
+
+def _by_batch(tags: dict[str, dict[int, float]]) -> dict[str, np.ndarray]:
+    """Returns the series by batch, all on the steps of "batch_loss"; empty when that is missing."""
+    steps = sorted(tags.get("batch_loss", {}))
+    if not steps:
+        return {}
+    series = {name: np.array([points.get(step, np.nan) for step in steps]) for name, points in tags.items()}
+    for name in {"batch_loss", "grad_norm"} & set(series):
+        series.setdefault(f"{name}_max", series[name])
+    epochs = np.nan_to_num(series.get("epoch", np.zeros(len(steps))))
+    return {**series, "step": np.array(steps), "epoch": epochs.astype(int)}

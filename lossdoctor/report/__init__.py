@@ -1,6 +1,6 @@
 """Report: the findings of one run as text, HTML, JSON and plots. No arithmetic beyond formatting."""
 
 from lossdoctor.report.json import load_report
-from lossdoctor.report.report import ACTIONS, Report
+from lossdoctor.report.report import Report
 
-__all__ = ["ACTIONS", "Report", "load_report"]
+__all__ = ["Report", "load_report"]

@@ -5,6 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from lossdoctor.record import Event
+
+DONE = {  # kinds of events in which lossdoctor changed the run
+    "skip": "Skipped an update",
+    "backoff": "Cut the learning rate",
+    "rollback": "Went back to earlier weights",
+    "grow": "Raised the learning rate",
+}
 SMALL, LARGE = 1e-3, 1e5  # outside of these a number is written with an exponent
 
 
@@ -50,6 +58,16 @@ def placed(text: str, step: int | None, epoch: int | None) -> str:
     if not where or "step" in text.casefold() or "epoch" in text.casefold():
         return sentence(text)
     return f"{text.rstrip('.')} ({where})."
+
+
+def done(event: Event) -> str:
+    """Returns what lossdoctor did to a run, where, and why, as a sentence.
+
+    >>> done(Event("skip", "the gradient is not finite", step=1, epoch=0))
+    'Skipped an update at epoch 1, step 2: the gradient is not finite.'
+    """
+    where = place(event.step, event.epoch)
+    return sentence(f"{DONE.get(event.kind, event.kind)}{f' at {where}' if where else ''}: {event.text}")
 
 
 def clean(text: Any) -> str:

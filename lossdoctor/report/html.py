@@ -67,7 +67,7 @@ def _render(report: Report, whole: bool) -> str:
         quiet=[d for d in report.diagnoses if d not in report.findings.loud],
         layers=report.record.setup.layers[:LAYERS],
         place=format.place,
-        placed=format.placed,
+        done=format.done,
     )
     return rendered
 

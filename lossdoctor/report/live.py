@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from lossdoctor.diagnosis import Diagnosis, Findings
 from lossdoctor.record import Event
-from lossdoctor.report.format import clean, placed, sentence, shorten
+from lossdoctor.report.format import clean, done, placed, sentence, shorten
 from lossdoctor.symptoms import Symptom
 
 LIMIT = 240  # characters of a line: three rows of a usual terminal
@@ -20,7 +20,9 @@ def line(finding: Symptom | Diagnosis | Event) -> str:
     """
     if isinstance(finding, Diagnosis):
         return _cut(_diagnosis(finding))
-    text = finding.text or getattr(finding, "name", "")
+    if isinstance(finding, Event):
+        return _cut(done(finding))
+    text = finding.text or finding.name
     return _cut(placed(text, finding.step, finding.epoch))
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from lossdoctor.diagnosis import Diagnosis, Findings
 from lossdoctor.record import Event, Record
 from lossdoctor.report import files
+from lossdoctor.report.format import DONE
 from lossdoctor.symptoms import Symptom
 
-ACTIONS = ("skip", "backoff", "rollback", "grow")  # kinds of events in which lossdoctor changed the run
 OMISSIONS = ("left-out", "internal-error")  # kinds of events that say what could not be read or done
 SUFFIXES = (".json", ".html", ".txt")
 
@@ -62,7 +62,7 @@ class Report:
     @property
     def actions(self) -> tuple[Event, ...]:
         """What lossdoctor itself changed in the run: skipped updates, rollbacks, cuts of the rate."""
-        return tuple(event for event in self.record.events if event.kind in ACTIONS)
+        return tuple(event for event in self.record.events if event.kind in DONE)
 
     @property
     def checked(self) -> tuple[str, ...]:

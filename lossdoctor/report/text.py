@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from lossdoctor.diagnosis import Diagnosis
-from lossdoctor.report.format import clean, number, placed, seconds, sentence
+from lossdoctor.report.format import clean, done, number, seconds, sentence
 
 if TYPE_CHECKING:
     from lossdoctor.report.report import Report
@@ -151,6 +151,6 @@ def _also_seen(report: Report) -> list[str]:
 
 
 def _actions(report: Report) -> list[str]:
-    told = [placed(a.text, a.step, a.epoch) for a in report.actions[:MANY]]
+    told = [done(a) for a in report.actions[:MANY]]
     more = len(report.actions) - MANY
     return told + ([f"And {more} more times."] if more > 0 else [])

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 
 from report_factory import make_findings, make_record
 
+from lossdoctor import diagnose
 from lossdoctor.callbacks.tensorboard import write_tensorboard
 from lossdoctor.history import read
 
@@ -51,9 +52,17 @@ def test_tensorboards_own_reader_finds_scalars_and_texts(folder):
 def test_our_own_reader_gives_the_batch_series_back(folder):
     """A TensorBoard folder with our tags is a record by batch again, not by epoch."""
     again = read(folder).series
-    np.testing.assert_array_equal(again["step"], RECORD.series["step"])
+    for name in ("step", "epoch"):
+        np.testing.assert_array_equal(again[name], RECORD.series[name])
     for name in ("batch_loss", "grad_norm", "learning_rate"):
         np.testing.assert_allclose(again[name], RECORD.series[name].astype(np.float32))
+
+
+def test_the_folder_can_be_diagnosed(folder):
+    """A run that left nothing but its TensorBoard folder still gets its verdict."""
+    report = diagnose(folder)
+    assert not report.healthy
+    assert "NaN" in report.verdict
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):

@@ -160,7 +160,7 @@ def test_every_plot_says_what_to_see(sick):
 
 def test_every_symptom_and_action_is_marked_where_it_happened(sick):
     """The letters on the loss plot are those of the list below it, in order of time."""
-    cut = Event("backoff", "Cut the learning rate to 0.05", 5, 0)
+    cut = Event("backoff", "learning rate to 0.05", 5, 0)
     report = Report(replace(sick.record, events=(*sick.record.events, cut)), sick.findings)
     from lossdoctor.report.plots import marks
 
@@ -169,7 +169,7 @@ def test_every_symptom_and_action_is_marked_where_it_happened(sick):
     for mark in marks(report):
         assert f"<b>{mark.letter}</b>{mark.text}" in loss
         assert re.search(rf"<text[^>]*>{mark.letter}</text>", loss)
-    assert "Cut the learning rate to 0.05 (epoch 1, step 6)." in loss
+    assert "Cut the learning rate at epoch 1, step 6: learning rate to 0.05." in loss
 
 
 def test_the_numbers_in_the_captions_are_the_runs_own(sick):

@@ -12,8 +12,11 @@ def test_a_finding_is_one_line_with_its_place(sick):
     """A symptom, a diagnosis and an action each give one line."""
     symptom = replace(sick.symptoms[1], text="The batch loss\ngrew 7.8e6 times")
     assert live.line(symptom) == "LossDoctor: The batch loss grew 7.8e6 times (epoch 1, step 4)."
-    action = Event("backoff", "Cut the learning rate from 0.1 to 0.05.", 7, 0)
-    assert live.line(action) == "LossDoctor: Cut the learning rate from 0.1 to 0.05 (epoch 1, step 8)."
+    action = Event("backoff", "the loss is not finite, 3 steps in a row.", 7, 0)
+    assert (
+        live.line(action)
+        == "LossDoctor: Cut the learning rate at epoch 1, step 8: the loss is not finite, 3 steps in a row."
+    )
     told = live.line(sick.diagnoses[1])
     assert told.startswith("LossDoctor: Unscaled features (LD301, confidence 0.91). Feature 12 of x runs")
     assert "Change: normalize = keras.layers.Normalization() normalize.adapt(x)" in told

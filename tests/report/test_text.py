@@ -74,11 +74,12 @@ def test_a_layer_cannot_steer_the_terminal(sick):
 
 def test_what_lossdoctor_did_is_told_with_its_place_and_counted(sick):
     """Each rollback and cut of the rate is announced; a hundred of them are counted."""
-    events = tuple(Event("rollback", f"Went back to step {n}", n, 0) for n in range(100, 200))
-    cut = Event("backoff", "Cut the learning rate from 0.1 to 0.05", 7, 0)
+    events = tuple(Event("skip", "the gradient is not finite", n, 0) for n in range(100, 200))
+    cut = Event("backoff", "the loss is not finite; learning rate 0.1 to 0.05, 6 steps back", 7, 0)
     report = Report(replace(sick.record, events=(cut, *events)), sick.findings)
     text = " ".join(report.to_text().split())
-    assert "Changed by lossdoctor: Cut the learning rate from 0.1 to 0.05 (epoch 1, step 8)." in text
+    assert "Changed by lossdoctor: Cut the learning rate at epoch 1, step 8: the loss is not finite;" in text
+    assert "Skipped an update at epoch 1, step 101: the gradient is not finite." in text
     assert "And 96 more times." in text
     assert len(report.actions) == 101
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lossdoctor.record import Record
-from lossdoctor.report.format import clean, placed, shorten
+from lossdoctor.report.format import DONE, clean, done, placed, shorten
 
 if TYPE_CHECKING:
     from lossdoctor.report.report import Report
 
 POINTS = 400  # buckets of a curve, two points each: more than a page has pixels to show apart
-MARKS = 9  # letters on one plot; more cannot be told apart
+MARKS = 12  # letters on one plot; more cannot be told apart
+ALARM, ACTION, SKIP, FACT = range(4)  # what is marked first when there is too much
 NAME = 24  # characters of a layer's name beside a plot
 AFTER, SHORTEST = 1.6, 8.0  # a run that ends in NaN is shown up to 1.6 times its finite part
 EARLY = 0.06  # share of the run within which an alarm is hard to see on a linear axis
@@ -103,28 +104,35 @@ def early_alarm(report: Report) -> float | None:
 
 
 def marks(report: Report) -> list[Mark]:
-    """Returns symptoms, backoffs, rollbacks and non-finite events in order of time, at most MARKS."""
-    found = sorted(_happenings(report), key=lambda h: (not h[2], h[0]))[:MARKS]
-    return [Mark(chr(65 + i), x, text, alarming) for i, (x, text, alarming) in enumerate(sorted(found))]
+    """Returns what happened in order of time: alarms first, then what lossdoctor did, at most MARKS."""
+    found = sorted(_happenings(report), key=lambda h: (h[0], h[1]))[:MARKS]
+    in_time = sorted(found, key=lambda h: h[1])
+    return [Mark(chr(65 + i), x, text, rank < FACT) for i, (rank, x, text) in enumerate(in_time)]
 
 
-def _happenings(report: Report) -> Iterator[tuple[float, str, bool]]:
-    record = report.record
-    batches = by_batch(record)
-    ends = epoch_ends(record, _epochs(record))
+def _happenings(report: Report) -> Iterator[tuple[int, float, str]]:
+    """Yields rank, place on the time axis and sentence."""
+    ends = epoch_ends(report.record, _epochs(report.record))
     said: set[str] = set()
-    told = {s.step for s in report.symptoms if s.alarming and s.step is not None}
-    events = [
-        e for e in record.events if e in report.actions or (e.kind == "nonfinite" and e.step not in told)
-    ]
-    items: tuple[Any, ...] = (*report.symptoms, *events)
-    for item in items:
-        alarming = getattr(item, "alarming", True)
-        x = _when(item.step if batches else None, item.epoch, ends)
-        text = placed(shorten(clean(item.text), 200), item.step, item.epoch)
+    for rank, item, text in _sentences(report):
+        x = _when(item.step if by_batch(report.record) else None, item.epoch, ends)
+        text = shorten(clean(text), 200)
         if x is not None and item.text and text not in said:
             said.add(text)
-            yield x, text, alarming
+            yield rank, x, text
+
+
+def _sentences(report: Report) -> Iterator[tuple[int, Any, str]]:
+    """Yields rank, symptom or event, and its sentence."""
+    told = {s.step for s in report.symptoms if s.alarming and s.step is not None}
+    for symptom in report.symptoms:
+        text = placed(symptom.text, symptom.step, symptom.epoch)
+        yield ALARM if symptom.alarming else FACT, symptom, text
+    for event in report.record.events:
+        if event.kind in DONE:
+            yield SKIP if event.kind == "skip" else ACTION, event, done(event)
+        elif event.kind == "nonfinite" and event.step not in told:
+            yield ALARM, event, placed(event.text, event.step, event.epoch)
 
 
 def _when(step: int | None, epoch: int | None, ends: np.ndarray) -> float | None:
