@@ -19,9 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.diagnosis import catalogue, score  # noqa: E402  (needs the path above)
+from benchmarks.diagnosis.cached import Job, as_its_case_says, read_all, replayed  # noqa: E402
 from benchmarks.diagnosis.worker import file_name  # noqa: E402
-
-Job = tuple[str, str, int]
 
 
 def main() -> None:
@@ -31,11 +30,11 @@ def main() -> None:
     cache = Path(a.cache) / (("ward" if a.ward else "ours") + ("-plain" if a.plain else ""))
     cache.mkdir(parents=True, exist_ok=True)
     cases = catalogue.load(a.ward, a.only)
-    jobs = [(k, which, int(s)) for k, c in cases.items() for s in a.seeds.split(",") for which in runs(c)]
+    jobs = [(k, which, int(s)) for k, c in cases.items() for s in a.seeds.split(",") for which in runs(c) if which in a.which]
     if not a.replay:
         todo = [j for j in jobs if not (a.missing and (cache / file_name(*j)).exists())]
         train(todo, cache, ward=ward, plain=a.plain, at_once=a.at_once, timeout=a.timeout)
-    rows = [read(cache, job, cases[job[0]]) for job in jobs if (cache / file_name(*job)).exists()]
+    rows = read_all(cache, jobs, cases)
     if a.replay:
         rows = [replayed(row) for row in rows]
     print(unfit(rows) if a.plain else report(rows))
@@ -73,35 +72,18 @@ def spawn(jobs: list[Job], cache: Path, ward: str | None, plain: bool, timeout: 
     return "" if done.returncode == 0 else f"died with code {done.returncode}: {done.stderr[-400:]}"
 
 
-def read(cache: Path, job: Job, case: Any) -> dict[str, Any]:
-    """Returns a cached row with the case's accepted causes as they are today."""
-    row: dict[str, Any] = json.loads((cache / file_name(*job)).read_text())
-    return row | {"truth": list(case.causes), "control": case.sick is None}
-
-
-def replayed(row: dict[str, Any]) -> dict[str, Any]:
-    """Returns `row` judged again from its record, without TensorFlow."""
-    from lossdoctor import diagnosis
-    from lossdoctor.record import Record
-
-    if not row.get("record"):
-        return row
-    findings = diagnosis.diagnose(Record.from_json(json.dumps(row["record"])))
-    named = [[d.cause, round(float(d.confidence), 4), d.severity] for d in findings.diagnoses]
-    return row | {"healthy": findings.healthy, "named": named}
-
-
 def report(rows: list[dict[str, Any]]) -> str:
-    """Returns the whole printed text."""
+    """Returns the whole printed text. Runs that are not what their case says are left out of the scores."""
     errors = [f"{r['id']} {r['which']} {r['seed']}: {r.get('no_report') or r['error']}" for r in rows]
     errors = [e for e, r in zip(errors, rows, strict=True) if r.get("error") or r.get("no_report")]
+    told, rows = rows, [r for r in rows if as_its_case_says(r)]
     parts = [score.mistakes(rows), score.by_cause(rows), "Raised at healthy runs: " + score.false_causes(rows)]
-    return "\n\n".join([*parts, "Errors:\n" + "\n".join(errors), unfit(rows), score.table(rows)])
+    return "\n\n".join([*parts, "Errors:\n" + "\n".join(errors), unfit(told), score.table(rows)])
 
 
 def unfit(rows: list[dict[str, Any]]) -> str:
     """Returns the runs that are not what their case says: sick but well, or fixed but not well."""
-    bad = [r for r in rows if r["well"] == (r["which"] == "sick") or (r["which"] == "fixed" and r["error"])]
+    bad = [r for r in rows if not as_its_case_says(r)]
     lines = [f"{r['id']} {r['which']} {r['seed']}: well={r['well']} {r['error'] or r.get('ends')}" for r in bad]
     slow = [f"{r['id']} {r['which']} {r['seed']} {r['seconds']} s" for r in rows if r["seconds"] > 12]
     raised = [f"{r['id']} {r['which']}: {r['error']}" for r in rows if r["error"]]
@@ -114,6 +96,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--cache", default="/tmp/lossdoctor-bench", help="folder for the records")
     parser.add_argument("--only", default="", help="parts of ids, comma-separated")
     parser.add_argument("--seeds", default="0", help="comma-separated")
+    parser.add_argument("--which", default="sick,fixed", help="sick, fixed or both")
     parser.add_argument("--replay", action="store_true", help="judge the cached records, train nothing")
     parser.add_argument("--missing", action="store_true", help="train only what is not cached")
     parser.add_argument("--ward", help="folder of ward cases to run in place of our own")

@@ -97,7 +97,7 @@ def _three_numbers(seed: int) -> Fit:
 ACCURATE = last("val_accuracy", above=0.88)
 FIT = {"epochs": 20, "batch_size": 32}
 LONG = {"epochs": 40, "batch_size": 16}
-BINARY = {"features": 30, "units": 1, "loss": "binary_crossentropy"}
+BINARY = {"features": 30, "units": 1, "loss": "binary_crossentropy", "hidden": 64}
 PICTURE = {"features": 64, "units": 10}
 BOARD = {"features": 2, "units": 1}
 NUMBER = {"features": 6, "units": 1, "metrics": ("mae",)}
@@ -109,18 +109,16 @@ CASES = (
     pair("out-softmax-one-unit-mse", "Dense(1, softmax) with mean squared error for a number.",
          LAYER + " output-shape-mismatch", GOOD_FIT, problems.friction, outs("softmax", None, **NUMBER, loss="mse"), FIT),
     pair("out-linear-bce", "The output activation was left out before binary cross-entropy.",
-         LAYER, last("val_loss", below=0.3), problems.board, outs(None, "sigmoid", **BOARD, loss="binary_crossentropy"), LONG),
+         LAYER, last("val_loss", below=0.12), _cancer, outs(None, "sigmoid", **BINARY), {"epochs": 8, "batch_size": 32}),
     pair("out-linear-sparse", "No softmax and no from_logits before sparse cross-entropy on digits.",
          LAYER, every(ACCURATE, last("val_loss", below=0.6)), tables.digits,
          losses("sparse_categorical_crossentropy", _logits_sparse, **PICTURE, out=None), FIT),
     pair("out-relu-cce", "ReLU as the output of a classifier with categorical cross-entropy.",
          LAYER + " dying-relu", every(ACCURATE, last("val_loss", below=0.6)), digits_onehot,
          outs("relu", "softmax", **PICTURE, loss="categorical_crossentropy"), FIT),
-    pair("out-relu-bce", "A ReLU before binary cross-entropy.",
-         LAYER + " dying-relu", last("val_loss", below=0.3), problems.board,
-         outs("relu", "sigmoid", **BOARD, loss="binary_crossentropy"), LONG),
-    pair("out-tanh-bce", "tanh on the output with labels 0 and 1 and binary cross-entropy.",
-         LAYER, last("val_loss", below=0.3), problems.moons, outs("tanh", "sigmoid", **BOARD, loss="binary_crossentropy"), LONG),
+    pair("out-tanh-cce", "tanh as the output of a classifier with categorical cross-entropy.",
+         LAYER, every(ACCURATE, last("val_loss", below=0.6)), digits_onehot,
+         outs("tanh", "softmax", **PICTURE, loss="categorical_crossentropy"), FIT),
     pair("out-sigmoid-percent", "A sigmoid output for a yield in percent.",
          LAYER + " unscaled-targets", last("val_loss", below=60.0), _percent, outs("sigmoid", None, **NUMBER, loss="mse", rate=0.02), LONG),
     pair("out-tanh-grades", "tanh, as a layer of its own, before grades of 0 to 10.",
