@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from lossdoctor.losses.base import Best, Loss
-from lossdoctor.losses.table_classes import CLASSIFIERS
+from lossdoctor.losses.table_classes import ENTROPIES
+from lossdoctor.losses.table_margins import MARGINS
 from lossdoctor.losses.table_values import VALUES
 
-LOSSES: dict[str, Loss] = {loss.name: loss for loss in (*VALUES, *CLASSIFIERS)}
+LOSSES: dict[str, Loss] = {loss.name: loss for loss in (*VALUES, *ENTROPIES, *MARGINS)}
 
 _ALIASES = {alias: loss.name for loss in LOSSES.values() for alias in (loss.name, *loss.aliases)}
 _BY_LETTERS = {alias.replace("_", ""): name for alias, name in _ALIASES.items()}

@@ -1,13 +1,12 @@
-"""The table's rows for losses on classes: cross-entropies, divergences and hinges."""
+"""The table's rows for losses on classes: cross-entropies and divergences."""
 
 from __future__ import annotations
 
 from lossdoctor.losses import entropies as entropy
-from lossdoctor.losses import regression as formula
-from lossdoctor.losses.base import CLASSES, LIKE_TARGETS, MARGIN, PROBABILITY, SCORE, SIMPLEX, Loss
+from lossdoctor.losses import focal
+from lossdoctor.losses.base import CLASSES, LIKE_TARGETS, PROBABILITY, SIMPLEX, Loss
 
 _PROBABILISTIC = "https://keras.io/api/losses/probabilistic_losses/"
-_HINGE = "https://keras.io/api/losses/hinge_losses/"
 # Activations whose values are no probabilities: the loss clips them to [1e-7, 1 - 1e-7] (Keras
 # backend/tensorflow/nn.py), where the gradient is 0.
 _NO_PROBABILITY = (
@@ -16,7 +15,7 @@ _NO_PROBABILITY = (
 )  # fmt: skip
 _YES_NO = ("binary", "multi-hot", "one-hot", "distribution")
 
-CLASSIFIERS: tuple[Loss, ...] = (
+ENTROPIES: tuple[Loss, ...] = (
     Loss(
         name="binary_crossentropy",
         title="binary cross-entropy",
@@ -63,8 +62,8 @@ CLASSIFIERS: tuple[Loss, ...] = (
         change=(
             "Use a sigmoid on the output (or a linear output with from_logits=True) and labels of 0 and 1."
         ),
-        best=entropy.binary_focal_crossentropy,
-        floor_of=entropy.binary_focal_floor,
+        best=focal.binary_focal_crossentropy,
+        floor_of=focal.binary_focal_floor,
         source=_PROBABILISTIC + "#binaryfocalcrossentropy-class",
     ),
     Loss(
@@ -131,8 +130,8 @@ CLASSIFIERS: tuple[Loss, ...] = (
             "twice."
         ),
         change="Use Dense(classes, activation='softmax') and one-hot rows.",
-        best=entropy.categorical_focal_crossentropy,
-        floor_of=entropy.categorical_focal_floor,
+        best=focal.categorical_focal_crossentropy,
+        floor_of=focal.categorical_focal_floor,
         source=_PROBABILISTIC + "#categoricalfocalcrossentropy-class",
     ),
     Loss(
@@ -159,62 +158,5 @@ CLASSIFIERS: tuple[Loss, ...] = (
         best=entropy.kl_divergence,
         floor_of=entropy.kl_floor,
         source=_PROBABILISTIC + "#kldivergence-class",
-    ),
-    Loss(
-        name="hinge",
-        title="hinge loss",
-        aliases=(),
-        task="binary",
-        codings=("sign", "binary", "multi-hot", "one-hot"),
-        units=LIKE_TARGETS,
-        needs=MARGIN,
-        activations=("tanh", "linear", "softsign"),
-        never=("sigmoid", "hard_sigmoid", "softmax", "relu", "softplus", "exponential"),
-        low=-1.0,
-        high=1.0,
-        wrong=(
-            "The labels are the sides -1 and 1 (Keras turns {0, 1} into them): an output that cannot be "
-            "negative "
-            "never reaches one side; labels such as {1, 2} are fitted by any output above 1."
-        ),
-        change="Use a tanh or linear output and labels -1 and 1.",
-        best=formula.hinge,
-        source=_HINGE + "#hinge-class",
-    ),
-    Loss(
-        name="squared_hinge",
-        title="squared hinge loss",
-        aliases=(),
-        task="binary",
-        codings=("sign", "binary", "multi-hot", "one-hot"),
-        units=LIKE_TARGETS,
-        needs=MARGIN,
-        activations=("tanh", "linear", "softsign"),
-        never=("sigmoid", "hard_sigmoid", "softmax", "relu", "softplus", "exponential"),
-        low=-1.0,
-        high=1.0,
-        wrong="As the hinge loss; labels beyond -1 and 1 weigh the margin unevenly.",
-        change="Use a tanh or linear output and labels -1 and 1.",
-        best=formula.squared_hinge,
-        source=_HINGE + "#squaredhinge-class",
-    ),
-    Loss(
-        name="categorical_hinge",
-        title="categorical hinge loss",
-        aliases=(),
-        task="multiclass",
-        codings=("one-hot",),
-        units=LIKE_TARGETS,
-        needs=SCORE,
-        activations=("linear", "tanh", "softmax", "sigmoid", "relu"),
-        low=0.0,
-        high=1.0,
-        wrong=(
-            "Class numbers are broadcast over the units, and several classes at once add up: the loss "
-            "then means nothing."
-        ),
-        change="Use one-hot rows and a linear output with one unit per class.",
-        best=formula.categorical_hinge,
-        source=_HINGE + "#categoricalhinge-class",
     ),
 )
