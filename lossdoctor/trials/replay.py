@@ -29,6 +29,8 @@ LOOKS = 4  # looks at the held-back rows in the second half; their median is jud
 MARGIN = 0.1
 # It must also beat a constant prediction: a NaN turned into a stuck loss is no cure.
 LEARNS = 0.05
+# Where the run was not finite, a loss that falls to this part of its start says that it now trains, be it slowly.
+SAVED = 0.5
 # Run to its end, the user's own setup may come further than a replay of few steps shows.
 SLACK = 0.1
 
@@ -174,6 +176,8 @@ def verdict(with_it: Replay, without: Replay, reached: float | None) -> str:
     gain = with_it.score.value - without.score.value
     if gain < 0.0 or not with_it.finite:
         return "refuted"
+    if not without.finite and with_it.last < SAVED * with_it.first:
+        return "confirmed"
     if gain < MARGIN or with_it.score.value < LEARNS:
         return "unclear" if gain > MARGIN / 2 else "refuted"
     return "unclear" if reached is not None and with_it.score.value < reached - SLACK else "confirmed"

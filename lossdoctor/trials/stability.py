@@ -20,6 +20,7 @@ from lossdoctor.trials.workbench import Variant, Workbench
 BATCHES = 8  # batches whose squared gradients make the preconditioner: about what Adam averages over at first
 FEW = 32  # rows at least: a curvature of fewer says little of the others
 PRODUCTS, PRODUCT_OF_GRADIENT = 20, 2.5  # products that Lanczos usually makes, and what one costs in gradients
+OVERHEAD = 0.03  # seconds of a gradient that go into calling TensorFlow, whatever the number of rows
 SHARE = 0.2  # share of the time for all trials
 
 
@@ -105,11 +106,13 @@ def affordable(variant: Variant, rows: Sample, seconds: float) -> Sample:
     curvature.gradient()
     watch = Clock(math.inf)  # the first one also loads the kernels
     curvature.gradient()
-    each = PRODUCTS * PRODUCT_OF_GRADIENT * watch.spent / few.rows
-    fit = int(seconds / max(each, 1e-9))
-    if fit < FEW / 4:
-        raise ValueError(f"the curvature of {FEW} rows would take {each * FEW:.1f} s: there is no time to measure it")
-    return take(rows, np.arange(min(max(fit, FEW), rows.rows)))
+    spent = watch.spent
+    whole = PRODUCTS * PRODUCT_OF_GRADIENT * spent  # of FEW rows
+    if spent < OVERHEAD or seconds > whole * rows.rows / few.rows:
+        return rows
+    if whole > 4 * seconds:
+        raise ValueError(f"the curvature of {FEW} rows would take {whole:.1f} s: there is no time to measure it")
+    return take(rows, np.arange(max(few.rows, int(few.rows * seconds / whole))))
 
 
 def _scale(variant: Variant, rows: Sample, batch: int) -> np.ndarray:

@@ -16,7 +16,7 @@ import numpy as np
 
 from lossdoctor.losses import loss_of
 
-WORST = -1.0  # score of what is not finite, and the lowest of all: how bad nonsense is, is no matter
+WORST = -1.0  # score of what is not finite, and the lowest of all
 _CLASSES = ("integer", "one-hot", "multi-hot", "binary", "sign")
 
 
@@ -40,7 +40,10 @@ class Score:
 
 
 def skill(loss: float, baseline: float, floor: float = 0.0) -> float:
-    """Returns 1 - (loss - floor) / (baseline - floor), held within -1 and 1; -1 when it has no meaning.
+    """Returns 1 - (loss - floor) / (baseline - floor); -1 when it has no meaning.
+
+    Below 0 it is bent, r to r / (1 - r), so that losses far above the baseline stay apart from each other and
+    above what is not finite.
 
     Example:
         >>> skill(0.25, 1.0), skill(1.0, 1.0), skill(float("nan"), 1.0)
@@ -49,7 +52,8 @@ def skill(loss: float, baseline: float, floor: float = 0.0) -> float:
     reach = baseline - floor
     if not (math.isfinite(loss) and math.isfinite(reach)) or reach <= 0:
         return WORST
-    return float(np.clip(1.0 - (loss - floor) / reach, WORST, 1.0))
+    plain = 1.0 - (loss - floor) / reach
+    return float(min(plain, 1.0) if plain >= 0 else plain / (1.0 - plain))
 
 
 def coding_of(y: np.ndarray) -> str:

@@ -1,0 +1,186 @@
+"""Predicted limits of stability against the rates at which training really leaves its start.
+
+    python benchmarks/stability.py [--only SUBSTRING]
+
+For each model the limit is predicted from the curvature at the initial weights (lossdoctor.trials.stability). It
+is then measured by halving a bracket of learning rates: full-batch steps from the same weights, and a rate counts as
+unstable when the loss comes to lie above UP times its start, or is not finite, within STEPS steps. Prints one line a
+model and the share of models whose two rates agree within a factor of two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+import keras
+import numpy as np
+from keras import layers
+
+from lossdoctor.probes.sample import Sample
+from lossdoctor.remedies.base import Action
+from lossdoctor.trials.stability import measured
+from lossdoctor.trials.workbench import Workbench
+
+ROWS, STEPS, UP = 128, 60, 1.05
+HALVINGS = 7  # of a bracket of 1000 in the logarithm: the rate is known to 6 %
+SGD = keras.optimizers.SGD
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model and data: `make(rng)` returns (model, inputs, targets)."""
+
+    name: str
+    make: Callable[[np.random.Generator], tuple[Any, np.ndarray, np.ndarray]]
+
+
+def net(shape: tuple[int, ...], hidden: list[Any], units: int, out: str, loss: str, optimizer: Any) -> Any:
+    model = keras.Sequential([keras.Input(shape), *hidden, layers.Dense(units, activation=out)])
+    model.compile(optimizer, loss)
+    return model
+
+
+def dense(*widths: int, activation: str = "relu") -> list[Any]:
+    return [layers.Dense(w, activation=activation) for w in widths]
+
+
+def table(optimizer: Callable[[], Any], hidden: Callable[[], list[Any]] = list, *, features: int = 10, scale: float = 1.0,
+          target: float = 1.0, classes: int = 0, loss: str | None = None, out: str | None = None) -> Any:  # fmt: skip
+    """Returns a maker of a net on a table: regression, or `classes` classes."""
+
+    def make(rng: np.random.Generator) -> tuple[Any, np.ndarray, np.ndarray]:
+        x = scale * rng.normal(size=(ROWS, features))
+        z = x / scale @ rng.normal(size=(features, max(classes, 1)))
+        y = z.argmax(1) if classes > 1 else (z > 0).astype(float) if classes == 1 else target * z
+        kind = loss or ("sparse_categorical_crossentropy" if classes > 1 else "binary_crossentropy" if classes else "mse")
+        last = out or ("softmax" if classes > 1 else "sigmoid" if classes else "linear")
+        return net((features,), hidden(), max(classes, 1), last, kind, optimizer()), x.astype("float32"), y.astype("float32")
+
+    return make
+
+
+def pictures(optimizer: Callable[[], Any], *, normalized: bool = False) -> Any:
+    def make(rng: np.random.Generator) -> tuple[Any, np.ndarray, np.ndarray]:
+        y = rng.integers(0, 4, ROWS)
+        x = rng.normal(0.3, 0.2, size=(ROWS, 8, 8, 1))
+        for i, k in enumerate(y):
+            x[i, 2 * k : 2 * k + 2] += 0.6
+        middle = [layers.BatchNormalization()] if normalized else []
+        hidden = [layers.Conv2D(8, 3), *middle, layers.ReLU(), layers.MaxPooling2D(2), layers.Flatten()]
+        return net((8, 8, 1), hidden, 4, "softmax", "sparse_categorical_crossentropy", optimizer()), x.astype("float32"), y
+
+    return make
+
+
+def series(optimizer: Callable[[], Any]) -> Any:
+    def make(rng: np.random.Generator) -> tuple[Any, np.ndarray, np.ndarray]:
+        x = rng.normal(size=(ROWS, 12, 2)).astype("float32")
+        return net((12, 2), [layers.SimpleRNN(8)], 1, "linear", "mse", optimizer()), x, x.sum((1, 2))[:, None] / 3
+
+    return make
+
+
+def words(optimizer: Callable[[], Any]) -> Any:
+    def make(rng: np.random.Generator) -> tuple[Any, np.ndarray, np.ndarray]:
+        x = rng.integers(0, 30, size=(ROWS, 6))
+        hidden = [layers.Embedding(30, 8), layers.GlobalAveragePooling1D(), layers.Dense(16, activation="relu")]
+        return net((6,), hidden, 1, "sigmoid", "binary_crossentropy", optimizer()), x, (x[:, 0] > 14).astype("float32")
+
+    return make
+
+
+plain, heavy = (lambda: SGD(0.01)), (lambda: SGD(0.01, momentum=0.9))
+nesterov = lambda: SGD(0.01, momentum=0.9, nesterov=True)  # noqa: E731
+adam, rmsprop = (lambda: keras.optimizers.Adam(0.001)), (lambda: keras.optimizers.RMSprop(0.001))
+CASES = (
+    Case("linear, SGD", table(plain)),
+    Case("linear, momentum", table(heavy)),
+    Case("linear, Nesterov", table(nesterov)),
+    Case("linear, inputs x 100", table(plain, scale=100.0)),
+    Case("linear, targets x 1000", table(plain, target=1000.0)),
+    Case("linear, 200 features", table(plain, features=200)),
+    Case("logistic, SGD", table(plain, classes=1)),
+    Case("softmax, 5 classes, momentum", table(heavy, classes=5)),
+    Case("relu 16, SGD", table(plain, lambda: dense(16))),
+    Case("relu 64-64, SGD", table(plain, lambda: dense(64, 64))),
+    Case("relu 64-64, momentum", table(heavy, lambda: dense(64, 64))),
+    Case("relu 64-64, Nesterov", table(nesterov, lambda: dense(64, 64))),
+    Case("tanh 32, SGD", table(plain, lambda: dense(32, activation="tanh"))),
+    Case("tanh 32-32, momentum", table(heavy, lambda: dense(32, 32, activation="tanh"))),
+    Case("relu 32, inputs x 30", table(plain, lambda: dense(32), scale=30.0)),
+    Case("relu 32, targets x 30", table(plain, lambda: dense(32), target=30.0)),
+    Case("tanh 32, targets x 1000", table(plain, lambda: dense(32, activation="tanh"), target=1000.0)),
+    Case("relu 32-32, targets x 1000", table(plain, lambda: dense(32, 32), target=1000.0)),
+    Case("relu 32, 5 classes, SGD", table(plain, lambda: dense(32), classes=5)),
+    Case("relu 64-64, 5 classes, momentum", table(heavy, lambda: dense(64, 64), classes=5)),
+    Case("relu 32, 5 classes, inputs x 50", table(plain, lambda: dense(32), classes=5, scale=50.0)),
+    Case("relu 32, binary, inputs x 20", table(plain, lambda: dense(32), classes=1, scale=20.0)),
+    Case("elu 24-24-24, SGD", table(plain, lambda: dense(24, 24, 24, activation="elu"))),
+    Case("log-cosh, relu 32", table(plain, lambda: dense(32), loss="log_cosh")),
+    Case("pictures, SGD", pictures(plain)),
+    Case("pictures, momentum", pictures(heavy)),
+    Case("pictures, batch normalisation", pictures(plain, normalized=True)),
+    Case("series, SimpleRNN", series(plain)),
+    Case("words, Embedding", words(plain)),
+    Case("linear, RMSprop", table(rmsprop)),
+    Case("relu 32, RMSprop", table(rmsprop, lambda: dense(32))),
+    Case("linear, Adam", table(adam)),
+    Case("relu 32, Adam", table(adam, lambda: dense(32))),
+)
+
+
+def leaves(bench: Workbench, rows: Sample, rate: float, start: float) -> bool:
+    """Returns whether the loss comes to lie above its start at this rate."""
+    variant = bench.variant((Action("learning_rate", {"value": rate}),))
+    variant.load(rows)
+    whole = np.arange(rows.rows)[None]
+    for _ in range(STEPS):
+        variant.train(whole)
+        loss = variant.judge(rows)[0]
+        if not loss <= UP * start:
+            return True
+    return False
+
+
+def bisected(bench: Workbench, rows: Sample, around: float) -> float:
+    """Returns the lowest unstable rate between a thirtieth of `around` and thirty times it."""
+    start = bench.variant(()).judge(rows)[0]
+    low, high = around / 30, around * 30
+    for _ in range(HALVINGS):
+        middle = math.sqrt(low * high)
+        low, high = (low, middle) if leaves(bench, rows, middle, start) else (middle, high)
+    return math.sqrt(low * high)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="run the models whose name holds this")
+    asked = parser.parse_args()
+    within = []
+    print(f"{'model':34s} {'predicted':>10s} {'measured':>10s} {'ratio':>6s} {'seconds':>8s}  form")
+    for case in (c for c in CASES if asked.only in c.name):
+        keras.utils.set_random_seed(0)
+        model, x, y = case.make(np.random.default_rng(0))
+        rows = Sample(x, y)
+        bench = Workbench(model, model.get_weights(), rows)
+        watch = time.perf_counter()
+        found = measured(bench.variant(()), rows, ROWS)
+        spent = time.perf_counter() - watch
+        real = bisected(bench, rows, found["limit"])
+        ratio = found["limit"] / real
+        within.append(0.5 <= ratio <= 2.0)
+        print(f"{case.name:34s} {found['limit']:10.3g} {real:10.3g} {ratio:6.2f} {spent:8.2f}  {found['form']}", flush=True)
+    print(f"{sum(within)} of {len(within)} within a factor of two")
+
+
+if __name__ == "__main__":
+    main()
