@@ -1,12 +1,13 @@
 """How far a confidence can be believed: bins of confidence against the share that was right.
 
-    python benchmarks/diagnosis/run.py --seeds 0,1      # makes the records
-    python benchmarks/calibration.py --seeds 0,1        # judges them by today's rules, writes docs/calibration.md
+python benchmarks/diagnosis/run.py --seeds 0,1      # makes the records
+python benchmarks/calibration.py --seeds 0,1        # judges them by today's rules, writes docs/calibration.md
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,21 @@ from benchmarks.diagnosis.cached import as_its_case_says, read_all, replayed  # 
 
 Claim = tuple[float, bool]
 EDGES = (0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)  # 0.25: "also seen"; 0.5: named loudly
+PAGE = """# How far a confidence can be believed
+
+Written by `python benchmarks/calibration.py` from the runs of `benchmarks/diagnosis`; do not edit.
+
+{total} runs, {sick} of them sick and the others healthy controls and repaired twins. A named cause is
+right when it is one of the accepted causes of that sick run; on a healthy run every named cause is
+wrong. Below 0.5 a cause is only listed under "also seen".
+
+| confidence | named | mean confidence | share right |
+|---|---|---|---|
+{rows}
+
+Expected calibration error {ece:.3f} over all, {ece_loud:.3f} over the loud ones;
+Brier score {brier:.3f} over all, {brier_loud:.3f} over the loud ones.
+"""
 
 
 def main() -> None:
@@ -30,7 +46,9 @@ def main() -> None:
     rows = [replayed(r) for r in read_all(Path(a.cache) / "ours", jobs, cases) if as_its_case_says(r)]
     rows = [r for r in rows if "named" in r]
     if not rows:
-        raise SystemExit(f"no records in {a.cache}/ours: run benchmarks/diagnosis/run.py first, or pass --cache")
+        raise SystemExit(
+            f"no records in {a.cache}/ours: run benchmarks/diagnosis/run.py first, or pass --cache"
+        )
     text = page(claims(rows), len([r for r in rows if r["which"] == "sick"]), len(rows))
     Path(a.out).write_text(text)
     print(text)
@@ -42,10 +60,12 @@ def claims(rows: Sequence[dict[str, Any]]) -> list[Claim]:
     return [(float(p), r["which"] == "sick" and c in r["truth"]) for p, c, r in named]
 
 
-def bins(claimed: Sequence[Claim], edges: Sequence[float] = EDGES) -> list[tuple[float, float, int, float, float]]:
+def bins(
+    claimed: Sequence[Claim], edges: Sequence[float] = EDGES
+) -> list[tuple[float, float, int, float, float]]:
     """Returns (from, to, number, mean confidence, share right) of each bin that holds a claim."""
     out = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         inside = [(p, ok) for p, ok in claimed if low <= p < high or (p == high == edges[-1])]
         if inside:
             mean, share = sum(p for p, _ in inside) / len(inside), sum(ok for _, ok in inside) / len(inside)
@@ -66,23 +86,24 @@ def brier(claimed: Sequence[Claim]) -> float:
 
 def page(claimed: Sequence[Claim], sick: int, total: int) -> str:
     """Returns docs/calibration.md."""
-    lines = [
-        "# How far a confidence can be believed", "",
-        "Written by `python benchmarks/calibration.py` from the runs of `benchmarks/diagnosis`; do not edit.", "",
-        f"{total} runs, {sick} of them sick and the others healthy controls and repaired twins. A named cause is",
-        "right when it is one of the accepted causes of that sick run; on a healthy run every named cause is wrong.",
-        "Below 0.5 a cause is only listed under \"also seen\".", "",
-        "| confidence | named | mean confidence | share right |", "|---|---|---|---|",
-    ]
-    lines += [f"| {a:.2f} to {b:.2f} | {n} | {mean:.2f} | {share:.2f} |" for a, b, n, mean, share in bins(claimed)]
     loud = [c for c in claimed if c[0] >= 0.5]
-    lines += ["", f"Expected calibration error {expected_error(claimed):.3f} over all, {expected_error(loud):.3f} over the"]
-    lines += [f"loud ones; Brier score {brier(claimed):.3f} over all, {brier(loud):.3f} over the loud ones.", ""]
-    return "\n".join(lines)
+    return PAGE.format(
+        total=total,
+        sick=sick,
+        rows="\n".join(
+            f"| {a:.2f} to {b:.2f} | {n} | {p:.2f} | {ok:.2f} |" for a, b, n, p, ok in bins(claimed)
+        ),
+        ece=expected_error(claimed),
+        ece_loud=expected_error(loud),
+        brier=brier(claimed),
+        brier_loud=brier(loud),
+    )
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--cache", default="/tmp/lossdoctor-bench", help="folder that run.py filled")
     parser.add_argument("--seeds", default="0", help="comma-separated")
     parser.add_argument("--out", default=str(ROOT / "docs" / "calibration.md"))

@@ -70,7 +70,9 @@ def train(run: Run, seed: int, callbacks: Sequence[Any] = ()) -> tuple[History, 
     return joined, model
 
 
-def sequential(shape: Sequence[int | None], *stack: Any, loss: Any, optimizer: Any = "adam", **compiled: Any) -> Any:
+def sequential(
+    shape: Sequence[int | None], *stack: Any, loss: Any, optimizer: Any = "adam", **compiled: Any
+) -> Any:
     """Returns a compiled `keras.Sequential` over inputs of `shape` (batch axis left out)."""
     model = keras.Sequential([keras.Input(tuple(shape)), *stack])
     model.compile(optimizer=optimizer, loss=loss, **compiled)
@@ -92,8 +94,16 @@ def every(*tests: Callable[[History], bool]) -> Callable[[History], bool]:
     return lambda history: all(test(history) for test in tests)
 
 
-def pair(name: str, story: str, causes: str, well: Callable[[History], bool], data: Any, net: Any, fit: Any,
-         callbacks: Any = None) -> Case:
+def pair(
+    name: str,
+    story: str,
+    causes: str,
+    well: Callable[[History], bool],
+    data: Any,
+    net: Any,
+    fit: Any,
+    callbacks: Any = None,
+) -> Case:
     """Returns a case from parts that the two runs share, or (sick, fixed) tuples where they differ.
 
     `causes` are ids with a blank between, best first.
@@ -102,7 +112,15 @@ def pair(name: str, story: str, causes: str, well: Callable[[History], bool], da
     return Case(name, story, runs[1], well, tuple(causes.split()), runs[0])
 
 
-def control(name: str, story: str, well: Callable[[History], bool], data: Any, net: Any, fit: Any,
-            callbacks: Any = None, calls: int = 1) -> Case:
+def control(
+    name: str,
+    story: str,
+    well: Callable[[History], bool],
+    data: Any,
+    net: Any,
+    fit: Any,
+    callbacks: Any = None,
+    calls: int = 1,
+) -> Case:
     """Returns a healthy control."""
     return Case(name, story, Run(data, net, fit, callbacks, calls), well)

@@ -105,7 +105,7 @@ def texts(seed: int, rows: int = 1200, length: int = 20, words: int = 400) -> Fi
 
 
 def shapes(seed: int, rows: int = 800, side: int = 12) -> Fit:
-    """Pictures of a bar (lying, standing, slanting) at a random place: x [n, side, side, 1] in 0..1, y [n]."""
+    """Pictures of a bar (lying, standing, slanting) somewhere: x [n, side, side, 1] in 0..1, y [n]."""
     rng = _rng(seed)
     y = np.arange(rows) % 3
     x = 0.15 * rng.random((rows, side, side, 1))
@@ -143,7 +143,10 @@ def rare(seed: int, rows: int = 3000, share: float = 0.015) -> Fit:
 
 def change(fit: Fit, x: Any = None, y: Any = None) -> Fit:
     """Returns `fit` with functions applied to the inputs and targets of both training and validation."""
-    same = lambda v: v  # noqa: E731
-    fx, fy = x or same, y or same
+    fx, fy = x or _same, y or _same
     xv, yv = fit["validation_data"]
     return {**fit, "x": fx(fit["x"]), "y": fy(fit["y"]), "validation_data": (fx(xv), fy(yv))}
+
+
+def _same(value: Any) -> Any:
+    return value

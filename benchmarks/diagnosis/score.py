@@ -49,11 +49,13 @@ def _share(flags: Iterable[bool]) -> float:
 
 def table(rows: Sequence[Row]) -> str:
     """Returns the figures as one line each."""
-    return "\n".join(f"{k:22s} {v:.3f}" if isinstance(v, float) else f"{k:22s} {v}" for k, v in figures(rows).items())
+    return "\n".join(
+        f"{k:22s} {v:.3f}" if isinstance(v, float) else f"{k:22s} {v}" for k, v in figures(rows).items()
+    )
 
 
 def by_cause(rows: Sequence[Row]) -> str:
-    """Returns one line a best accepted cause: runs, detected, hit@1, hit@3, and what was named first instead."""
+    """Returns one line a best accepted cause: runs, detected, hit@1, hit@3, and what was named instead."""
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if row["which"] == "sick":
@@ -63,7 +65,9 @@ def by_cause(rows: Sequence[Row]) -> str:
         wrong = Counter((loud(r) or ["nothing"])[0] for r in group if not hit(r, 1))
         numbers = [_share(f(r) for r in group) for f in (alarm, lambda r: hit(r, 1), lambda r: hit(r, 3))]
         instead = ", ".join(f"{name} {n}" for name, n in wrong.most_common(4))
-        lines.append(f"{cause:30s} {len(group):4d}  " + "  ".join(f"{n:.2f}" for n in numbers) + f"  {instead}")
+        lines.append(
+            f"{cause:30s} {len(group):4d}  " + "  ".join(f"{n:.2f}" for n in numbers) + f"  {instead}"
+        )
     return "\n".join(lines)
 
 

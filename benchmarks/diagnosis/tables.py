@@ -38,7 +38,9 @@ def onehot(fit: Fit, classes: int) -> Fit:
     return {**fit, "y": eye[fit["y"].astype(int)], "validation_data": (xv, eye[yv.astype(int)])}
 
 
-def digits(seed: int, *, scale: float = 16.0, image: bool = False, rows: int = 1797, share: float = 0.7) -> Fit:
+def digits(
+    seed: int, *, scale: float = 16.0, image: bool = False, rows: int = 1797, share: float = 0.7
+) -> Fit:
     """8 x 8 handwritten digits: x [n, 64] or [n, 8, 8, 1] of 0..16 / scale, y integers [n]."""
     from sklearn.datasets import load_digits
 

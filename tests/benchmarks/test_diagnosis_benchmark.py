@@ -21,8 +21,17 @@ def row(which, named=(), truth=("overfitting",), seed=0, name="a", control=False
     """A row as worker.py writes it; `named` are (cause, confidence), loud from 0.5."""
     said = [[c, p, "warning" if p >= 0.5 else "info"] for c, p in named]
     healthy = not any(s == "warning" for _, _, s in said)
-    return {"id": name, "which": which, "seed": seed, "truth": list(truth), "control": control, "named": said,
-            "healthy": healthy, "well": which == "fixed", "error": None}
+    return {
+        "id": name,
+        "which": which,
+        "seed": seed,
+        "truth": list(truth),
+        "control": control,
+        "named": said,
+        "healthy": healthy,
+        "well": which == "fixed",
+        "error": None,
+    }
 
 
 def test_every_cause_is_met_in_a_sick_run_and_none_is_misspelt():
@@ -43,8 +52,10 @@ def test_there_are_enough_sick_runs_and_controls():
 
 def test_reading_the_cases_does_not_load_tensorflow():
     """A replay takes seconds because neither cases nor scores import TensorFlow or Keras."""
-    code = ("import sys; from benchmarks.diagnosis import catalogue, run; catalogue.load(None); "
-            "assert not {'tensorflow', 'keras'} & set(sys.modules)")
+    code = (
+        "import sys; from benchmarks.diagnosis import catalogue, run; catalogue.load(None); "
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
@@ -57,9 +68,13 @@ def test_a_hit_needs_an_alarm_and_an_accepted_cause_among_the_first_k():
 
 def test_figures_of_a_table_done_by_hand():
     """Two pairs, one with a false alarm on the twin, and a silent control."""
-    rows = [row("sick", [("overfitting", 0.9)], name="a"), row("fixed", name="a"),
-            row("sick", [("dying-relu", 0.8)], name="b"), row("fixed", [("dying-relu", 0.6)], name="b"),
-            row("fixed", name="c", truth=(), control=True)]
+    rows = [
+        row("sick", [("overfitting", 0.9)], name="a"),
+        row("fixed", name="a"),
+        row("sick", [("dying-relu", 0.8)], name="b"),
+        row("fixed", [("dying-relu", 0.6)], name="b"),
+        row("fixed", name="c", truth=(), control=True),
+    ]
     found = score.figures(rows)
     assert (found["detected"], found["pairs"], found["hit1"], found["named"]) == (1.0, 0.5, 0.5, 1.0)
     assert found["false_alarms"] == pytest.approx(1 / 3)
@@ -68,9 +83,14 @@ def test_figures_of_a_table_done_by_hand():
 
 @pytest.mark.parametrize(
     ("made", "kind"),
-    [(row("sick"), "MISSED"), (row("sick", [("dying-relu", 0.9)]), "WRONG CAUSE"),
-     (row("sick", [("dying-relu", 0.9), ("overfitting", 0.6)]), "rank 2 or 3"), (row("fixed", [("outliers", 0.7)]), "FALSE ALARM"),
-     (row("sick", [("overfitting", 0.9)]), None), (row("fixed"), None)],
+    [
+        (row("sick"), "MISSED"),
+        (row("sick", [("dying-relu", 0.9)]), "WRONG CAUSE"),
+        (row("sick", [("dying-relu", 0.9), ("overfitting", 0.6)]), "rank 2 or 3"),
+        (row("fixed", [("outliers", 0.7)]), "FALSE ALARM"),
+        (row("sick", [("overfitting", 0.9)]), None),
+        (row("fixed"), None),
+    ],
 )
 def test_each_kind_of_mistake_has_its_name(made, kind):
     """Missed, wrong, low in rank, false alarm, and right."""
@@ -85,7 +105,7 @@ def test_a_run_that_is_not_what_its_case_says_is_left_out():
 
 
 def test_calibration_of_claims_that_are_right_as_often_as_they_say():
-    """Ten claims at 0.8 of which eight hold have no calibration error; ten at 0.95 of which none hold have 0.95."""
+    """Ten claims at 0.8 of which eight hold have no error; ten at 0.95 of which none hold have 0.95."""
     fair = [(0.8, i < 8) for i in range(10)]
     assert calibration.expected_error(fair) == pytest.approx(0.0)
     assert calibration.expected_error([(0.95, False)] * 10) == pytest.approx(0.95)
@@ -94,4 +114,6 @@ def test_calibration_of_claims_that_are_right_as_often_as_they_say():
 
 def test_a_cause_named_on_a_healthy_run_is_a_wrong_claim():
     """Also when the twin's case accepts that cause for its sick run."""
-    assert calibration.claims([row("fixed", [("overfitting", 0.7)]), row("sick", [("overfitting", 0.7)])]) == [(0.7, False), (0.7, True)]
+    assert calibration.claims(
+        [row("fixed", [("overfitting", 0.7)]), row("sick", [("overfitting", 0.7)])]
+    ) == [(0.7, False), (0.7, True)]

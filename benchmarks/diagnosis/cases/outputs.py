@@ -24,8 +24,17 @@ def digits_onehot(seed: int) -> Fit:
     return tables.onehot(tables.digits(seed), 10)
 
 
-def net(seed: int, features: int, units: int, out: Any, loss: Any, *, hidden: int = 32, rate: float = 0.005,
-         metrics: Any = ("accuracy",)) -> Any:
+def net(
+    seed: int,
+    features: int,
+    units: int,
+    out: Any,
+    loss: Any,
+    *,
+    hidden: int = 32,
+    rate: float = 0.005,
+    metrics: Any = ("accuracy",),
+) -> Any:
     """Two ReLU layers and the output layer under test."""
     stack = [layers.Dense(hidden, activation="relu"), layers.Dense(hidden, activation="relu")]
     stack.append(layers.Dense(units, activation=out))
@@ -82,7 +91,9 @@ def _twice(seed: int, *, again: bool) -> Any:
     """Softmax in the layer and once more as a layer of its own."""
     stack = [layers.Dense(48, activation="relu"), layers.Dense(10, activation="softmax")]
     stack += [layers.Softmax()] if again else []
-    return sequential((64,), *stack, optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return sequential(
+        (64,), *stack, optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
 
 
 def _three_numbers(seed: int) -> Fit:
@@ -91,7 +102,11 @@ def _three_numbers(seed: int) -> Fit:
         return y.astype("float32")
 
     fit = problems.friction(seed)
-    return {**fit, "y": three(fit["x"]), "validation_data": (fit["validation_data"][0], three(fit["validation_data"][0]))}
+    return {
+        **fit,
+        "y": three(fit["x"]),
+        "validation_data": (fit["validation_data"][0], three(fit["validation_data"][0])),
+    }
 
 
 ACCURATE = last("val_accuracy", above=0.88)
@@ -104,38 +119,128 @@ NUMBER = {"features": 6, "units": 1, "metrics": ("mae",)}
 GOOD_FIT = last("val_loss", below=0.2)
 
 CASES = (
-    pair("out-softmax-one-unit-cancer", "Dense(1, softmax) for benign or malignant: accuracy is the share of ones.",
-         LAYER + " output-shape-mismatch", ACCURATE, _cancer, outs("softmax", "sigmoid", **BINARY), FIT),
-    pair("out-softmax-one-unit-mse", "Dense(1, softmax) with mean squared error for a number.",
-         LAYER + " output-shape-mismatch", GOOD_FIT, problems.friction, outs("softmax", None, **NUMBER, loss="mse"), FIT),
-    pair("out-linear-bce", "The output activation was left out before binary cross-entropy.",
-         LAYER, last("val_loss", below=0.12), _cancer, outs(None, "sigmoid", **BINARY), {"epochs": 8, "batch_size": 32}),
-    pair("out-linear-sparse", "No softmax and no from_logits before sparse cross-entropy on digits.",
-         LAYER, every(ACCURATE, last("val_loss", below=0.6)), tables.digits,
-         losses("sparse_categorical_crossentropy", _logits_sparse, **PICTURE, out=None), FIT),
-    pair("out-relu-cce", "ReLU as the output of a classifier with categorical cross-entropy.",
-         LAYER + " dying-relu", every(ACCURATE, last("val_loss", below=0.6)), digits_onehot,
-         outs("relu", "softmax", **PICTURE, loss="categorical_crossentropy"), FIT),
-    pair("out-tanh-cce", "tanh as the output of a classifier with categorical cross-entropy.",
-         LAYER, every(ACCURATE, last("val_loss", below=0.6)), digits_onehot,
-         outs("tanh", "softmax", **PICTURE, loss="categorical_crossentropy"), FIT),
-    pair("out-sigmoid-percent", "A sigmoid output for a yield in percent.",
-         LAYER + " unscaled-targets", last("val_loss", below=60.0), _percent, outs("sigmoid", None, **NUMBER, loss="mse", rate=0.02), LONG),
-    pair("out-tanh-grades", "tanh, as a layer of its own, before grades of 0 to 10.",
-         LAYER + " unscaled-targets saturated-activations", last("val_loss", below=0.9), _grades,
-         (partial(_tanh_grades_net, out="tanh"), partial(_tanh_grades_net, out=None)), LONG),
-    pair("out-relu-losses", "A ReLU output where half of the targets are below zero.",
-         LAYER + " dying-relu", GOOD_FIT, problems.friction, outs("relu", None, **NUMBER, loss="mse"), LONG),
-    pair("out-softmax-regression", "softmax before three standardised numbers.",
-         LAYER, last("val_loss", below=0.35), _three_numbers,
-         outs("softmax", None, features=6, units=3, loss="mse", metrics=("mae",)), LONG),
-    pair("out-softmax-tags", "softmax over labels that can be on together, with binary cross-entropy.",
-         LAYER, last("val_loss", below=0.25), problems.tags,
-         outs("softmax", "sigmoid", features=12, units=6, loss="binary_crossentropy", metrics=("binary_accuracy",)), LONG),
-    pair("out-sigmoid-told-logits", "A sigmoid and from_logits=True, with a Reshape between them.",
-         LAYER, last("val_loss", below=0.3), problems.moons,
-         (partial(_reshaped_logits, logits=True), partial(_reshaped_logits, logits=False)), {"epochs": 40, "batch_size": 32}),
-    pair("out-softmax-softmax", "activation='softmax' and a Softmax layer behind it: the loss stops at 1.5.",
-         LAYER, every(ACCURATE, last("val_loss", below=0.6)), tables.digits,
-         (partial(_twice, again=True), partial(_twice, again=False)), {"epochs": 25, "batch_size": 32}),
+    pair(
+        "out-softmax-one-unit-cancer",
+        "Dense(1, softmax) for benign or malignant: accuracy is the share of ones.",
+        LAYER + " output-shape-mismatch",
+        ACCURATE,
+        _cancer,
+        outs("softmax", "sigmoid", **BINARY),
+        FIT,
+    ),
+    pair(
+        "out-softmax-one-unit-mse",
+        "Dense(1, softmax) with mean squared error for a number.",
+        LAYER + " output-shape-mismatch",
+        GOOD_FIT,
+        problems.friction,
+        outs("softmax", None, **NUMBER, loss="mse"),
+        FIT,
+    ),
+    pair(
+        "out-linear-bce",
+        "The output activation was left out before binary cross-entropy.",
+        LAYER,
+        last("val_loss", below=0.12),
+        _cancer,
+        outs(None, "sigmoid", **BINARY),
+        {"epochs": 8, "batch_size": 32},
+    ),
+    pair(
+        "out-linear-sparse",
+        "No softmax and no from_logits before sparse cross-entropy on digits.",
+        LAYER,
+        every(ACCURATE, last("val_loss", below=0.6)),
+        tables.digits,
+        losses("sparse_categorical_crossentropy", _logits_sparse, **PICTURE, out=None),
+        FIT,
+    ),
+    pair(
+        "out-relu-cce",
+        "ReLU as the output of a classifier with categorical cross-entropy.",
+        LAYER + " dying-relu",
+        every(ACCURATE, last("val_loss", below=0.6)),
+        digits_onehot,
+        outs("relu", "softmax", **PICTURE, loss="categorical_crossentropy"),
+        FIT,
+    ),
+    pair(
+        "out-tanh-cce",
+        "tanh as the output of a classifier with categorical cross-entropy.",
+        LAYER,
+        every(ACCURATE, last("val_loss", below=0.6)),
+        digits_onehot,
+        outs("tanh", "softmax", **PICTURE, loss="categorical_crossentropy"),
+        FIT,
+    ),
+    pair(
+        "out-sigmoid-percent",
+        "A sigmoid output for a yield in percent.",
+        LAYER + " unscaled-targets",
+        last("val_loss", below=60.0),
+        _percent,
+        outs("sigmoid", None, **NUMBER, loss="mse", rate=0.02),
+        LONG,
+    ),
+    pair(
+        "out-tanh-grades",
+        "tanh, as a layer of its own, before grades of 0 to 10.",
+        LAYER + " unscaled-targets saturated-activations",
+        last("val_loss", below=0.9),
+        _grades,
+        (partial(_tanh_grades_net, out="tanh"), partial(_tanh_grades_net, out=None)),
+        LONG,
+    ),
+    pair(
+        "out-relu-losses",
+        "A ReLU output where half of the targets are below zero.",
+        LAYER + " dying-relu",
+        GOOD_FIT,
+        problems.friction,
+        outs("relu", None, **NUMBER, loss="mse"),
+        LONG,
+    ),
+    pair(
+        "out-softmax-regression",
+        "softmax before three standardised numbers.",
+        LAYER,
+        last("val_loss", below=0.35),
+        _three_numbers,
+        outs("softmax", None, features=6, units=3, loss="mse", metrics=("mae",)),
+        LONG,
+    ),
+    pair(
+        "out-softmax-tags",
+        "softmax over labels that can be on together, with binary cross-entropy.",
+        LAYER,
+        last("val_loss", below=0.25),
+        problems.tags,
+        outs(
+            "softmax",
+            "sigmoid",
+            features=12,
+            units=6,
+            loss="binary_crossentropy",
+            metrics=("binary_accuracy",),
+        ),
+        LONG,
+    ),
+    pair(
+        "out-sigmoid-told-logits",
+        "A sigmoid and from_logits=True, with a Reshape between them.",
+        LAYER,
+        last("val_loss", below=0.3),
+        problems.moons,
+        (partial(_reshaped_logits, logits=True), partial(_reshaped_logits, logits=False)),
+        {"epochs": 40, "batch_size": 32},
+    ),
+    pair(
+        "out-softmax-softmax",
+        "activation='softmax' and a Softmax layer behind it: the loss stops at 1.5.",
+        LAYER,
+        every(ACCURATE, last("val_loss", below=0.6)),
+        tables.digits,
+        (partial(_twice, again=True), partial(_twice, again=False)),
+        {"epochs": 25, "batch_size": 32},
+    ),
 )

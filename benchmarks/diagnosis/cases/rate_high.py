@@ -49,7 +49,9 @@ def _wine_net(seed: int, rate: float) -> Any:
 
 def _texts_net(seed: int, rate: float) -> Any:
     stack = [layers.Embedding(400, 16), layers.LSTM(24), layers.Dense(1, activation="sigmoid")]
-    return sequential((20,), *stack, optimizer=optimizers.Adam(rate), loss="binary_crossentropy", metrics=["acc"])
+    return sequential(
+        (20,), *stack, optimizer=optimizers.Adam(rate), loss="binary_crossentropy", metrics=["acc"]
+    )
 
 
 def _line_net(seed: int, rate: float, momentum: float = 0.0) -> Any:
@@ -58,7 +60,12 @@ def _line_net(seed: int, rate: float, momentum: float = 0.0) -> Any:
 
 
 def _blobs_net(seed: int, optimizer: Any) -> Any:
-    stack = [layers.Dense(32), layers.BatchNormalization(), layers.ReLU(), layers.Dense(32, activation="relu")]
+    stack = [
+        layers.Dense(32),
+        layers.BatchNormalization(),
+        layers.ReLU(),
+        layers.Dense(32, activation="relu"),
+    ]
     stack.append(layers.Dense(4))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     return sequential((6,), *stack, optimizer=optimizer(), loss=loss, metrics=["accuracy"])
@@ -68,7 +75,9 @@ def _shapes_net(seed: int, rate: float) -> Any:
     stack = [layers.Conv2D(12, 3, activation="relu"), layers.Conv2D(16, 3, strides=2, activation="relu")]
     stack += [layers.GlobalMaxPooling2D(), layers.Dense(3, activation="softmax")]
     rms = optimizers.RMSprop(learning_rate=rate)
-    return sequential((12, 12, 1), *stack, optimizer=rms, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return sequential(
+        (12, 12, 1), *stack, optimizer=rms, loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
 
 
 def _spiral_net(seed: int, optimizer: Any) -> Any:
@@ -110,7 +119,9 @@ def _waves_net(seed: int, rate: float) -> Any:
 def _pair(name: str, story: str, data: Any, net: Any, bad: Any, good: Any, well: Any, **fit: Any) -> Any:
     """A case whose runs differ in what is passed to `net` as its second argument."""
     causes = " ".join([HIGH, *fit.pop("also", ())])
-    return pair(name, story, causes, well, data, (lambda seed: net(seed, bad), lambda seed: net(seed, good)), fit)
+    return pair(
+        name, story, causes, well, data, (lambda seed: net(seed, bad), lambda seed: net(seed, good)), fit
+    )
 
 
 def _sgd(rate: float, **more: Any) -> Any:
@@ -120,41 +131,164 @@ def _sgd(rate: float, **more: Any) -> Any:
 ACCURATE = last("val_accuracy", above=0.85)
 
 CASES = (
-    _pair("rate-sgd-diabetes-nan", "Disease progression, all scaled, but SGD with a rate of 1: NaN at once.",
-          _disease, _disease_net, 1.0, 0.01, last("val_loss", below=0.8), epochs=30, batch_size=16),
-    _pair("rate-momentum-digits-flat", "A small conv net; loss falls to 2.30 and stays, accuracy one tenth.",
-          partial(tables.digits, image=True), _digit_conv, _momentum(0.5), _momentum(0.01), ACCURATE,
-          epochs=8, batch_size=32, also=["dying-relu"]),
-    _pair("rate-adam-wine-jumps", "Adam with a rate of 1 on three growers of wine; the loss jumps about.",
-          _wine, _wine_net, 1.0, 0.005, every(last("val_accuracy", above=0.9), last("val_loss", below=0.4)),
-          epochs=25, batch_size=16, also=["dying-relu"]),
-    _pair("rate-adam-lstm-flat", "Text with an LSTM and Adam(0.3): stuck near ln 2 with sudden jumps.",
-          problems.texts, _texts_net, 0.3, 0.005, last("val_acc", above=0.85), epochs=6, batch_size=32),
-    _pair("rate-linear-regression-nan", "Plain linear regression by SGD with rate 0.9: the loss doubles each step.",
-          problems.line, _line_net, 0.9, 0.05, last("val_loss", below=0.05), epochs=12, batch_size=32),
-    _pair("rate-bn-hides-it", "Batch norm keeps it finite, but SGD(30) never settles.",
-          problems.blobs, _blobs_net, _sgd(30.0), _sgd(0.05), ACCURATE, epochs=15, batch_size=32),
-    _pair("rate-rmsprop-shapes", "Bars in pictures with RMSprop(0.2): first epoch loss in the thousands, then ln 3.",
-          problems.shapes, _shapes_net, 0.2, 0.003, ACCURATE, epochs=12, batch_size=32, also=["dying-relu"]),
-    _pair("rate-nadam-autoencoder", "An autoencoder under Nadam(0.3) paints the same picture for every digit.",
-          _code, _code_net, 0.3, 0.002, last("val_loss", below=0.045), epochs=15, batch_size=32,
-          also=["dying-relu", "saturated-activations"]),
-    _pair("rate-warm-up-too-far", "A warm-up that climbs to 20: fine for some epochs, then the loss leaps.",
-          problems.spiral, _spiral_net, _warm_up(20.0, 900), _warm_up(0.5, 900), ACCURATE,
-          epochs=45, batch_size=16),
-    _pair("rate-momentum-spiral-bounces", "SGD with momentum .95 and rate 2 over tanh layers: bounces for ever.",
-          problems.spiral, _spiral_net, _sgd(2.0, momentum=0.95), _sgd(0.1, momentum=0.9), ACCURATE,
-          epochs=40, batch_size=32, also=["saturated-activations"]),
-    _pair("rate-adagrad-ten", "Somebody set Adagrad to 10; saturated tanh from the first steps.",
-          problems.spiral, _spiral_net, lambda: optimizers.Adagrad(10.0), lambda: optimizers.Adagrad(0.2), ACCURATE,
-          epochs=40, batch_size=32, also=["saturated-activations"]),
-    _pair("rate-gru-waves", "A GRU for a time series with Adam(0.5): the error never gets below the mean's.",
-          problems.waves, _waves_net, 0.5, 0.01, last("val_loss", below=0.15), epochs=10, batch_size=32,
-          also=["saturated-activations"]),
-    pair("rate-step-up-by-mistake", "A scheduler that multiplies where it should divide: dies in the third stage.",
-         HIGH, last("val_loss", below=0.8), _disease, partial(_disease_net, rate=0.02),
-         {"epochs": 20, "batch_size": 16},
-         (_by_epoch(lambda e: 0.02 * 10.0 ** (e // 5)), _by_epoch(lambda e: 0.02 * 0.3 ** (e // 5)))),
-    _pair("rate-slow-divergence", "Linear regression just beyond its stable rate: the loss grows by and by.",
-          problems.line, _line_net, 0.95, 0.3, last("val_loss", below=0.05), epochs=40, batch_size=500),
+    _pair(
+        "rate-sgd-diabetes-nan",
+        "Disease progression, all scaled, but SGD with a rate of 1: NaN at once.",
+        _disease,
+        _disease_net,
+        1.0,
+        0.01,
+        last("val_loss", below=0.8),
+        epochs=30,
+        batch_size=16,
+    ),
+    _pair(
+        "rate-momentum-digits-flat",
+        "A small conv net; loss falls to 2.30 and stays, accuracy one tenth.",
+        partial(tables.digits, image=True),
+        _digit_conv,
+        _momentum(0.5),
+        _momentum(0.01),
+        ACCURATE,
+        epochs=8,
+        batch_size=32,
+        also=["dying-relu"],
+    ),
+    _pair(
+        "rate-adam-wine-jumps",
+        "Adam with a rate of 1 on three growers of wine; the loss jumps about.",
+        _wine,
+        _wine_net,
+        1.0,
+        0.005,
+        every(last("val_accuracy", above=0.9), last("val_loss", below=0.4)),
+        epochs=25,
+        batch_size=16,
+        also=["dying-relu"],
+    ),
+    _pair(
+        "rate-adam-lstm-flat",
+        "Text with an LSTM and Adam(0.3): stuck near ln 2 with sudden jumps.",
+        problems.texts,
+        _texts_net,
+        0.3,
+        0.005,
+        last("val_acc", above=0.85),
+        epochs=6,
+        batch_size=32,
+    ),
+    _pair(
+        "rate-linear-regression-nan",
+        "Plain linear regression by SGD with rate 0.9: the loss doubles each step.",
+        problems.line,
+        _line_net,
+        0.9,
+        0.05,
+        last("val_loss", below=0.05),
+        epochs=12,
+        batch_size=32,
+    ),
+    _pair(
+        "rate-bn-hides-it",
+        "Batch norm keeps it finite, but SGD(30) never settles.",
+        problems.blobs,
+        _blobs_net,
+        _sgd(30.0),
+        _sgd(0.05),
+        ACCURATE,
+        epochs=15,
+        batch_size=32,
+    ),
+    _pair(
+        "rate-rmsprop-shapes",
+        "Bars in pictures with RMSprop(0.2): first epoch loss in the thousands, then ln 3.",
+        problems.shapes,
+        _shapes_net,
+        0.2,
+        0.003,
+        ACCURATE,
+        epochs=12,
+        batch_size=32,
+        also=["dying-relu"],
+    ),
+    _pair(
+        "rate-nadam-autoencoder",
+        "An autoencoder under Nadam(0.3) paints the same picture for every digit.",
+        _code,
+        _code_net,
+        0.3,
+        0.002,
+        last("val_loss", below=0.045),
+        epochs=15,
+        batch_size=32,
+        also=["dying-relu", "saturated-activations"],
+    ),
+    _pair(
+        "rate-warm-up-too-far",
+        "A warm-up that climbs to 20: fine for some epochs, then the loss leaps.",
+        problems.spiral,
+        _spiral_net,
+        _warm_up(20.0, 900),
+        _warm_up(0.5, 900),
+        ACCURATE,
+        epochs=45,
+        batch_size=16,
+    ),
+    _pair(
+        "rate-momentum-spiral-bounces",
+        "SGD with momentum .95 and rate 2 over tanh layers: bounces for ever.",
+        problems.spiral,
+        _spiral_net,
+        _sgd(2.0, momentum=0.95),
+        _sgd(0.1, momentum=0.9),
+        ACCURATE,
+        epochs=40,
+        batch_size=32,
+        also=["saturated-activations"],
+    ),
+    _pair(
+        "rate-adagrad-ten",
+        "Somebody set Adagrad to 10; saturated tanh from the first steps.",
+        problems.spiral,
+        _spiral_net,
+        lambda: optimizers.Adagrad(10.0),
+        lambda: optimizers.Adagrad(0.2),
+        ACCURATE,
+        epochs=40,
+        batch_size=32,
+        also=["saturated-activations"],
+    ),
+    _pair(
+        "rate-gru-waves",
+        "A GRU for a time series with Adam(0.5): the error never gets below the mean's.",
+        problems.waves,
+        _waves_net,
+        0.5,
+        0.01,
+        last("val_loss", below=0.15),
+        epochs=10,
+        batch_size=32,
+        also=["saturated-activations"],
+    ),
+    pair(
+        "rate-step-up-by-mistake",
+        "A scheduler that multiplies where it should divide: dies in the third stage.",
+        HIGH,
+        last("val_loss", below=0.8),
+        _disease,
+        partial(_disease_net, rate=0.02),
+        {"epochs": 20, "batch_size": 16},
+        (_by_epoch(lambda e: 0.02 * 10.0 ** (e // 5)), _by_epoch(lambda e: 0.02 * 0.3 ** (e // 5))),
+    ),
+    _pair(
+        "rate-slow-divergence",
+        "Linear regression just beyond its stable rate: the loss grows by and by.",
+        problems.line,
+        _line_net,
+        0.95,
+        0.3,
+        last("val_loss", below=0.05),
+        epochs=40,
+        batch_size=500,
+    ),
 )

@@ -25,7 +25,11 @@ def _wine_net(seed: int, activation: str = "relu", rate: float = 0.01) -> Any:
     model.add(layers.Dense(16, activation=activation, input_dim=13))
     model.add(layers.Dense(16, activation=activation))
     model.add(layers.Dense(3, activation="softmax"))
-    model.compile(loss="sparse_categorical_crossentropy", optimizer=optimizers.SGD(rate, momentum=0.9), metrics=["accuracy"])
+    model.compile(
+        loss="sparse_categorical_crossentropy",
+        optimizer=optimizers.SGD(rate, momentum=0.9),
+        metrics=["accuracy"],
+    )
     return model
 
 
@@ -43,7 +47,11 @@ def _flats_scaled_price(seed: int) -> dict[str, Any]:
 
 
 def _flats_net(seed: int, optimizer: str = "adam", activation: str = "relu") -> Any:
-    stack = [layers.Dense(32, activation=activation), layers.Dense(16, activation=activation), layers.Dense(1)]
+    stack = [
+        layers.Dense(32, activation=activation),
+        layers.Dense(16, activation=activation),
+        layers.Dense(1),
+    ]
     return sequential((5,), *stack, optimizer=optimizer, loss="mean_squared_error", metrics=["mae"])
 
 
@@ -59,20 +67,30 @@ def _years(seed: int, *, raw: bool) -> dict[str, Any]:
 def _years_net(seed: int) -> Any:
     stack = [layers.Dense(32, activation="relu"), layers.Dense(32, activation="relu")]
     stack.append(layers.Dense(1, activation="sigmoid"))
-    return sequential((2,), *stack, optimizer=optimizers.Adam(0.003), loss="binary_crossentropy", metrics=["accuracy"])
+    return sequential(
+        (2,), *stack, optimizer=optimizers.Adam(0.003), loss="binary_crossentropy", metrics=["accuracy"]
+    )
 
 
 def _pixels_dense(seed: int) -> Any:
     stack = [layers.Flatten(), layers.Dense(64, activation="sigmoid"), layers.Dense(10, activation="softmax")]
     sgd = optimizers.SGD(learning_rate=0.3)
-    return sequential((8, 8, 1), *stack, optimizer=sgd, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return sequential(
+        (8, 8, 1), *stack, optimizer=sgd, loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
 
 
 def _pixels_conv(seed: int) -> Any:
-    stack = [layers.Conv2D(16, 3, activation="relu"), layers.Conv2D(32, 3, activation="relu"), layers.Flatten()]
+    stack = [
+        layers.Conv2D(16, 3, activation="relu"),
+        layers.Conv2D(32, 3, activation="relu"),
+        layers.Flatten(),
+    ]
     stack.append(layers.Dense(10, activation="softmax"))
     sgd = optimizers.SGD(learning_rate=0.03, momentum=0.9)
-    return sequential((8, 8, 1), *stack, optimizer=sgd, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return sequential(
+        (8, 8, 1), *stack, optimizer=sgd, loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
 
 
 def _kelvin(seed: int, *, raw: bool) -> dict[str, Any]:
@@ -109,7 +127,11 @@ def _salary(seed: int, scale: float) -> dict[str, Any]:
 
 
 def _target_net(seed: int, optimizer: Any, activation: str = "relu") -> Any:
-    stack = [layers.Dense(32, activation=activation), layers.Dense(32, activation=activation), layers.Dense(1)]
+    stack = [
+        layers.Dense(32, activation=activation),
+        layers.Dense(32, activation=activation),
+        layers.Dense(1),
+    ]
     return sequential((6,), *stack, optimizer=optimizer(), loss="mse", metrics=["mae"])
 
 
@@ -117,9 +139,14 @@ def _yields(seed: int, *, raw: bool) -> dict[str, Any]:
     """Two targets in one array: one of unit size, one in the ten thousands."""
     fit = problems.friction(seed)
     wide = np.array([1.0, 4e4], "float32") if raw else np.ones(2, "float32")
-    return {**fit, "y": np.concatenate([_front(fit["x"]), fit["y"]], 1) * wide,
-            "validation_data": (fit["validation_data"][0],
-                                np.concatenate([_front(fit["validation_data"][0]), fit["validation_data"][1]], 1) * wide)}
+    return {
+        **fit,
+        "y": np.concatenate([_front(fit["x"]), fit["y"]], 1) * wide,
+        "validation_data": (
+            fit["validation_data"][0],
+            np.concatenate([_front(fit["validation_data"][0]), fit["validation_data"][1]], 1) * wide,
+        ),
+    }
 
 
 def _front(x: Any) -> Any:
@@ -130,59 +157,166 @@ E3 = {"epochs": 30, "batch_size": 32}
 ACCURATE = last("val_accuracy", above=0.85)
 
 CASES = (
-    pair("scale-wine-raw", "Wine by its thirteen numbers as they come, proline in the hundreds: one class for all.",
-         FEATURES + " dying-relu learning-rate-too-high", last("val_accuracy", above=0.9),
-         (tables.wine, _scaled(tables.wine)), _wine_net, {"epochs": 30, "batch_size": 16}),
-    pair("scale-cancer-raw-tanh", "Tumours by raw areas and radii into tanh: only the share of the larger class.",
-         FEATURES + " saturated-activations", every(last("val_accuracy", above=0.94), last("val_loss", below=0.2)),
-         (tables.cancer, _scaled(tables.cancer)), _cancer_net, {"epochs": 10, "batch_size": 32}),
-    pair("scale-wine-raw-sigmoid", "The same table into two sigmoid layers.",
-         FEATURES + " saturated-activations", last("val_accuracy", above=0.9),
-         (tables.wine, _scaled(tables.wine)), partial(_wine_net, activation="sigmoid", rate=0.2),
-         {"epochs": 40, "batch_size": 16}),
-    pair("scale-flats-raw-inputs", "Areas, years, metres and incomes raw, prices scaled: first loss in the millions.",
-         FEATURES, last("val_loss", below=0.15), (_flats_scaled_price, _scaled(problems.flats, targets=True)),
-         _flats_net, E3),
-    pair("scale-flats-raw-inputs-sgd", "The same with optimizer='sgd': NaN in the first epoch.",
-         FEATURES + " learning-rate-too-high exploding-gradients", last("val_loss", below=0.2),
-         (_flats_scaled_price, _scaled(problems.flats, targets=True)), partial(_flats_net, optimizer="sgd"), E3),
-    pair("scale-years-offset", "Two years near 1988 whose difference counts: offset large, spread small.",
-         FEATURES, ACCURATE, (partial(_years, raw=True), partial(_years, raw=False)), _years_net, E3),
-    pair("scale-pixels-255-sigmoid", "Pixels of 0..255 into a sigmoid layer.",
-         FEATURES + " saturated-activations", last("val_accuracy", above=0.9),
-         (partial(tables.digits, scale=16 / 255, image=True), partial(tables.digits, image=True)), _pixels_dense, E3),
-    pair("scale-pixels-255-conv", "Pixels of 0..255 into a conv net with SGD .03: loss 2.30 after a first leap.",
-         FEATURES + " dying-relu learning-rate-too-high", last("val_accuracy", above=0.9),
-         (partial(tables.digits, scale=16 / 255, image=True), partial(tables.digits, image=True)), _pixels_conv,
-         {"epochs": 8, "batch_size": 32}),
-    pair("scale-kelvin-rnn", "A recurrent net is fed kelvins around 288; its tanh units never leave 1.",
-         FEATURES + " saturated-activations", last("val_loss", below=0.1),
-         (partial(_kelvin, raw=True), partial(_kelvin, raw=False)), _kelvin_net, {"epochs": 12, "batch_size": 32}),
-    pair("scale-unix-time", "One column holds seconds since 1970; the other six are fine.",
-         FEATURES, last("val_loss", below=0.2), (partial(_stamped, raw=True), partial(_stamped, raw=False)),
-         _friction_net, E3),
-    pair("scale-mixed-units", "Six columns in units from 1e-4 to 5e3; what matters is among the small ones.",
-         FEATURES, last("val_loss", below=0.2), (partial(_columns, raw=True), partial(_columns, raw=False)),
-         partial(_friction_net, features=6), E3),
-    pair("scale-salary-adam", "Salaries near 52000 as targets, Adam as it comes: the loss stays at 2.7e9.",
-         TARGETS + " learning-rate-too-low too-few-epochs", last("val_loss", below=0.2),
-         (partial(_salary, scale=1), problems.friction), partial(_target_net, optimizer=lambda: optimizers.Adam(0.003)), E3),
-    pair("scale-salary-sgd-nan", "The same targets with optimizer='sgd': NaN within a few steps.",
-         TARGETS + " learning-rate-too-high exploding-gradients", last("val_loss", below=0.45),
-         (partial(_salary, scale=1), problems.friction), partial(_target_net, optimizer=lambda: "sgd"), E3),
-    pair("scale-salary-tanh", "Salaries in hundreds through tanh layers with RMSprop.",
-         TARGETS, last("val_loss", below=0.2), (partial(_salary, scale=100.0), problems.friction),
-         partial(_target_net, optimizer=lambda: optimizers.RMSprop(0.003), activation="tanh"), E3),
-    pair("scale-diabetes-raw-targets", "Progression 25..346 as it comes, SGD(0.0001): hardly better than the mean.",
-         TARGETS + " learning-rate-too-low too-few-epochs", lambda h: h["val_loss"][-1] < 0.75 or 100 < h["val_loss"][-1] < 4000,
-         (tables.diabetes, _scaled(tables.diabetes, targets=True)),
-         lambda seed: sequential((10,), layers.Dense(32, activation="relu"), layers.Dense(1), optimizer="adam", loss="mse"),
-         {"epochs": 30, "batch_size": 16}),
-    pair("scale-two-targets", "Two targets in one array, one ten thousand times the other.",
-         TARGETS, last("val_loss", below=0.25), (partial(_yields, raw=True), partial(_yields, raw=False)),
-         lambda seed: sequential((6,), layers.Dense(32, activation="relu"), layers.Dense(32, activation="relu"),
-                                 layers.Dense(2), optimizer=optimizers.Adam(0.003), loss="mse"), E3),
-    pair("scale-flats-nothing-scaled", "Neither the flats' columns nor their prices are scaled; the usual first try.",
-         f"{TARGETS} {FEATURES}", last("val_loss", below=0.15),
-         (problems.flats, _scaled(problems.flats, targets=True)), _flats_net, E3),
+    pair(
+        "scale-wine-raw",
+        "Wine by its thirteen numbers as they come, proline in the hundreds: one class for all.",
+        FEATURES + " dying-relu learning-rate-too-high",
+        last("val_accuracy", above=0.9),
+        (tables.wine, _scaled(tables.wine)),
+        _wine_net,
+        {"epochs": 30, "batch_size": 16},
+    ),
+    pair(
+        "scale-cancer-raw-tanh",
+        "Tumours by raw areas and radii into tanh: only the share of the larger class.",
+        FEATURES + " saturated-activations",
+        every(last("val_accuracy", above=0.94), last("val_loss", below=0.2)),
+        (tables.cancer, _scaled(tables.cancer)),
+        _cancer_net,
+        {"epochs": 10, "batch_size": 32},
+    ),
+    pair(
+        "scale-wine-raw-sigmoid",
+        "The same table into two sigmoid layers.",
+        FEATURES + " saturated-activations",
+        last("val_accuracy", above=0.9),
+        (tables.wine, _scaled(tables.wine)),
+        partial(_wine_net, activation="sigmoid", rate=0.2),
+        {"epochs": 40, "batch_size": 16},
+    ),
+    pair(
+        "scale-flats-raw-inputs",
+        "Areas, years, metres and incomes raw, prices scaled: first loss in the millions.",
+        FEATURES,
+        last("val_loss", below=0.15),
+        (_flats_scaled_price, _scaled(problems.flats, targets=True)),
+        _flats_net,
+        E3,
+    ),
+    pair(
+        "scale-flats-raw-inputs-sgd",
+        "The same with optimizer='sgd': NaN in the first epoch.",
+        FEATURES + " learning-rate-too-high exploding-gradients",
+        last("val_loss", below=0.2),
+        (_flats_scaled_price, _scaled(problems.flats, targets=True)),
+        partial(_flats_net, optimizer="sgd"),
+        E3,
+    ),
+    pair(
+        "scale-years-offset",
+        "Two years near 1988 whose difference counts: offset large, spread small.",
+        FEATURES,
+        ACCURATE,
+        (partial(_years, raw=True), partial(_years, raw=False)),
+        _years_net,
+        E3,
+    ),
+    pair(
+        "scale-pixels-255-sigmoid",
+        "Pixels of 0..255 into a sigmoid layer.",
+        FEATURES + " saturated-activations",
+        last("val_accuracy", above=0.9),
+        (partial(tables.digits, scale=16 / 255, image=True), partial(tables.digits, image=True)),
+        _pixels_dense,
+        E3,
+    ),
+    pair(
+        "scale-pixels-255-conv",
+        "Pixels of 0..255 into a conv net with SGD .03: loss 2.30 after a first leap.",
+        FEATURES + " dying-relu learning-rate-too-high",
+        last("val_accuracy", above=0.9),
+        (partial(tables.digits, scale=16 / 255, image=True), partial(tables.digits, image=True)),
+        _pixels_conv,
+        {"epochs": 8, "batch_size": 32},
+    ),
+    pair(
+        "scale-kelvin-rnn",
+        "A recurrent net is fed kelvins around 288; its tanh units never leave 1.",
+        FEATURES + " saturated-activations",
+        last("val_loss", below=0.1),
+        (partial(_kelvin, raw=True), partial(_kelvin, raw=False)),
+        _kelvin_net,
+        {"epochs": 12, "batch_size": 32},
+    ),
+    pair(
+        "scale-unix-time",
+        "One column holds seconds since 1970; the other six are fine.",
+        FEATURES,
+        last("val_loss", below=0.2),
+        (partial(_stamped, raw=True), partial(_stamped, raw=False)),
+        _friction_net,
+        E3,
+    ),
+    pair(
+        "scale-mixed-units",
+        "Six columns in units from 1e-4 to 5e3; what matters is among the small ones.",
+        FEATURES,
+        last("val_loss", below=0.2),
+        (partial(_columns, raw=True), partial(_columns, raw=False)),
+        partial(_friction_net, features=6),
+        E3,
+    ),
+    pair(
+        "scale-salary-adam",
+        "Salaries near 52000 as targets, Adam as it comes: the loss stays at 2.7e9.",
+        TARGETS + " learning-rate-too-low too-few-epochs",
+        last("val_loss", below=0.2),
+        (partial(_salary, scale=1), problems.friction),
+        partial(_target_net, optimizer=lambda: optimizers.Adam(0.003)),
+        E3,
+    ),
+    pair(
+        "scale-salary-sgd-nan",
+        "The same targets with optimizer='sgd': NaN within a few steps.",
+        TARGETS + " learning-rate-too-high exploding-gradients",
+        last("val_loss", below=0.45),
+        (partial(_salary, scale=1), problems.friction),
+        partial(_target_net, optimizer=lambda: "sgd"),
+        E3,
+    ),
+    pair(
+        "scale-salary-tanh",
+        "Salaries in hundreds through tanh layers with RMSprop.",
+        TARGETS,
+        last("val_loss", below=0.2),
+        (partial(_salary, scale=100.0), problems.friction),
+        partial(_target_net, optimizer=lambda: optimizers.RMSprop(0.003), activation="tanh"),
+        E3,
+    ),
+    pair(
+        "scale-diabetes-raw-targets",
+        "Progression 25..346 as it comes, SGD(0.0001): hardly better than the mean.",
+        TARGETS + " learning-rate-too-low too-few-epochs",
+        lambda h: h["val_loss"][-1] < 0.75 or 100 < h["val_loss"][-1] < 4000,
+        (tables.diabetes, _scaled(tables.diabetes, targets=True)),
+        lambda seed: sequential(
+            (10,), layers.Dense(32, activation="relu"), layers.Dense(1), optimizer="adam", loss="mse"
+        ),
+        {"epochs": 30, "batch_size": 16},
+    ),
+    pair(
+        "scale-two-targets",
+        "Two targets in one array, one ten thousand times the other.",
+        TARGETS,
+        last("val_loss", below=0.25),
+        (partial(_yields, raw=True), partial(_yields, raw=False)),
+        lambda seed: sequential(
+            (6,),
+            layers.Dense(32, activation="relu"),
+            layers.Dense(32, activation="relu"),
+            layers.Dense(2),
+            optimizer=optimizers.Adam(0.003),
+            loss="mse",
+        ),
+        E3,
+    ),
+    pair(
+        "scale-flats-nothing-scaled",
+        "Neither the flats' columns nor their prices are scaled; the usual first try.",
+        f"{TARGETS} {FEATURES}",
+        last("val_loss", below=0.15),
+        (problems.flats, _scaled(problems.flats, targets=True)),
+        _flats_net,
+        E3,
+    ),
 )

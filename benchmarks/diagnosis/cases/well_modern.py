@@ -32,7 +32,11 @@ def _transformer(seed: int) -> Any:
 
 
 def _bilstm(seed: int) -> Any:
-    stack = [layers.Embedding(400, 16), layers.Bidirectional(layers.GRU(16)), layers.Dense(1, activation="sigmoid")]
+    stack = [
+        layers.Embedding(400, 16),
+        layers.Bidirectional(layers.GRU(16)),
+        layers.Dense(1, activation="sigmoid"),
+    ]
     return sequential((20,), *stack, optimizer=optimizers.Adam(0.005), **BINARY)
 
 
@@ -49,13 +53,22 @@ def _resnet(seed: int) -> Any:
 
 def _sparse_units(seed: int) -> Any:
     """Many ReLUs and max pooling: half of the units are silent for most rows."""
-    stack = [layers.Conv2D(32, 3, activation="relu"), layers.MaxPooling2D(), layers.Flatten(), layers.Dense(256, activation="relu")]
-    return sequential((12, 12, 1), *stack, layers.Dense(3, activation="softmax"), optimizer=optimizers.Adam(0.002), **SPARSE)
+    stack = [
+        layers.Conv2D(32, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Flatten(),
+        layers.Dense(256, activation="relu"),
+    ]
+    return sequential(
+        (12, 12, 1), *stack, layers.Dense(3, activation="softmax"), optimizer=optimizers.Adam(0.002), **SPARSE
+    )
 
 
 def _selu(seed: int) -> Any:
     stack = [layers.Dense(32, activation="selu", kernel_initializer="lecun_normal") for _ in range(4)]
-    return sequential((6,), *stack, layers.Dense(4, activation="softmax"), optimizer=optimizers.SGD(0.03), **SPARSE)
+    return sequential(
+        (6,), *stack, layers.Dense(4, activation="softmax"), optimizer=optimizers.SGD(0.03), **SPARSE
+    )
 
 
 def _layer_norm(seed: int) -> Any:
@@ -67,18 +80,27 @@ def _layer_norm(seed: int) -> Any:
 
 def _causal(seed: int) -> Any:
     stack = [layers.Conv1D(16, 3, padding="causal", dilation_rate=d, activation="relu") for d in (1, 2, 4)]
-    return sequential((24, 1), *stack, layers.Flatten(), layers.Dense(1), optimizer=optimizers.Adam(0.005), loss="mae")
+    return sequential(
+        (24, 1), *stack, layers.Flatten(), layers.Dense(1), optimizer=optimizers.Adam(0.005), loss="mae"
+    )
 
 
 def _prices(seed: int) -> Fit:
     """Prices of 1e5 as they are; the net puts its output back on that scale."""
     fit = problems.flats(seed)
-    return tables.standard(fit) | {"y": fit["y"], "validation_data": (tables.standard(fit)["validation_data"][0], fit["validation_data"][1])}
+    return tables.standard(fit) | {
+        "y": fit["y"],
+        "validation_data": (tables.standard(fit)["validation_data"][0], fit["validation_data"][1]),
+    }
 
 
 def _price_net(seed: int) -> Any:
     y = problems.flats(seed)["y"]
-    stack = [layers.Dense(24, activation="relu"), layers.Dense(1), layers.Rescaling(float(y.std()), float(y.mean()))]
+    stack = [
+        layers.Dense(24, activation="relu"),
+        layers.Dense(1),
+        layers.Rescaling(float(y.std()), float(y.mean())),
+    ]
     return sequential((5,), *stack, optimizer=optimizers.Adam(0.01), loss="mse")
 
 
@@ -88,7 +110,9 @@ def _vae(seed: int) -> Any:
     class Sampling(layers.Layer):
         def call(self, parts: Any) -> Any:
             mean, spread = parts
-            self.add_loss(0.02 * ops.mean(ops.sum(0.5 * (ops.square(mean) + ops.exp(spread) - spread - 1.0), axis=-1)))
+            self.add_loss(
+                0.02 * ops.mean(ops.sum(0.5 * (ops.square(mean) + ops.exp(spread) - spread - 1.0), axis=-1))
+            )
             return mean + ops.exp(0.5 * spread) * keras.random.normal(ops.shape(mean), seed=seed)
 
     entry = keras.Input((64,))
@@ -105,9 +129,16 @@ def _self(seed: int) -> Fit:
 
 
 def _conv_auto(seed: int) -> Any:
-    stack = [layers.Reshape((8, 8, 1)), layers.Conv2D(12, 3, strides=2, padding="same", activation="relu"), layers.Flatten(),
-             layers.Dense(16), layers.Dense(192, activation="relu"), layers.Reshape((4, 4, 12)),
-             layers.Conv2DTranspose(1, 3, strides=2, padding="same", activation="sigmoid"), layers.Flatten()]
+    stack = [
+        layers.Reshape((8, 8, 1)),
+        layers.Conv2D(12, 3, strides=2, padding="same", activation="relu"),
+        layers.Flatten(),
+        layers.Dense(16),
+        layers.Dense(192, activation="relu"),
+        layers.Reshape((4, 4, 12)),
+        layers.Conv2DTranspose(1, 3, strides=2, padding="same", activation="sigmoid"),
+        layers.Flatten(),
+    ]
     return sequential((64,), *stack, optimizer=optimizers.Adam(0.005), loss="mse")
 
 
@@ -119,7 +150,9 @@ def _own_step(seed: int) -> Any:
             x, y = data
             with tf.GradientTape() as tape:
                 loss = ops.mean(ops.square(y - self(x, training=True)))
-            self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trainable_variables), self.trainable_variables, strict=True))
+            self.optimizer.apply_gradients(
+                zip(tape.gradient(loss, self.trainable_variables), self.trainable_variables, strict=True)
+            )
             return {"loss": loss}
 
         def test_step(self, data: Any) -> Any:
@@ -167,8 +200,14 @@ def _pinball(y: Any, p: Any) -> Any:
     return ops.mean(ops.maximum(0.9 * (y - p), -0.1 * (y - p)), axis=-1)
 
 
-def _number_net(seed: int, *, loss: Any, out: Any = None, features: int = 6, rate: float = 0.005, units: int = 1) -> Any:
-    stack = [layers.Dense(32, activation="relu"), layers.Dense(32, activation="relu"), layers.Dense(units, activation=out)]
+def _number_net(
+    seed: int, *, loss: Any, out: Any = None, features: int = 6, rate: float = 0.005, units: int = 1
+) -> Any:
+    stack = [
+        layers.Dense(32, activation="relu"),
+        layers.Dense(32, activation="relu"),
+        layers.Dense(units, activation=out),
+    ]
     return sequential((features,), *stack, optimizer=optimizers.Adam(rate), loss=loss, metrics=["mae"])
 
 
@@ -203,23 +242,41 @@ def _contrastive(y: Any, distance: Any) -> Any:
 def _siamese_net(seed: int) -> Any:
     tower = keras.Sequential([keras.Input((64,)), layers.Dense(48, activation="relu"), layers.Dense(8)])
     a, b = keras.Input((64,)), keras.Input((64,))
-    gap = layers.Lambda(lambda t: ops.sqrt(ops.sum(ops.square(t[0] - t[1]), -1, keepdims=True) + 1e-7), output_shape=(1,))
+    gap = layers.Lambda(
+        lambda t: ops.sqrt(ops.sum(ops.square(t[0] - t[1]), -1, keepdims=True) + 1e-7), output_shape=(1,)
+    )
     return _compiled([a, b], gap([tower(a), tower(b)]), optimizers.Adam(0.003), loss=_contrastive)
 
 
 def _two_heads(seed: int) -> Fit:
     """Which digit, and how much ink."""
     fit = tables.digits(seed)
-    ink = lambda x: x.mean(1, keepdims=True)  # noqa: E731
+
+    def ink(x: Any) -> Any:
+        return x.mean(1, keepdims=True)
+
     xv, yv = fit["validation_data"]
-    return {"x": fit["x"], "y": {"digit": fit["y"], "ink": ink(fit["x"])}, "validation_data": (xv, {"digit": yv, "ink": ink(xv)})}
+    return {
+        "x": fit["x"],
+        "y": {"digit": fit["y"], "ink": ink(fit["x"])},
+        "validation_data": (xv, {"digit": yv, "ink": ink(xv)}),
+    }
 
 
 def _two_head_net(seed: int) -> Any:
     entry = keras.Input((64,))
     h = layers.Dense(64, activation="relu")(entry)
-    outs = {"digit": layers.Dense(10, activation="softmax", name="digit")(h), "ink": layers.Dense(1, name="ink")(h)}
-    return _compiled(entry, outs, "adam", loss={"digit": "sparse_categorical_crossentropy", "ink": "mse"}, metrics={"digit": "accuracy"})
+    outs = {
+        "digit": layers.Dense(10, activation="softmax", name="digit")(h),
+        "ink": layers.Dense(1, name="ink")(h),
+    }
+    return _compiled(
+        entry,
+        outs,
+        "adam",
+        loss={"digit": "sparse_categorical_crossentropy", "ink": "mse"},
+        metrics={"digit": "accuracy"},
+    )
 
 
 def _two_sources(seed: int) -> Fit:
@@ -227,8 +284,11 @@ def _two_sources(seed: int) -> Fit:
     rng = np.random.default_rng(seed)
     x, kind = rng.normal(size=(900, 4)).astype("float32"), rng.integers(0, 12, size=(900, 1))
     y = (np.sin(kind) + x[:, :1] * 0.5).astype("float32")
-    return {"x": {"numbers": x[:640], "kind": kind[:640]}, "y": y[:640],
-            "validation_data": ({"numbers": x[640:], "kind": kind[640:]}, y[640:])}
+    return {
+        "x": {"numbers": x[:640], "kind": kind[:640]},
+        "y": y[:640],
+        "validation_data": ({"numbers": x[640:], "kind": kind[640:]}, y[640:]),
+    }
 
 
 def _two_source_net(seed: int) -> Any:
@@ -241,11 +301,15 @@ def _two_source_net(seed: int) -> Any:
 def _fine_tuned(seed: int) -> Any:
     """A base that learned six other digits, frozen on purpose, and a new head."""
     fit = tables.digits(seed + 50)
-    base = keras.Sequential([keras.Input((64,)), layers.Dense(64, activation="relu"), layers.Dense(32, activation="relu")])
+    base = keras.Sequential(
+        [keras.Input((64,)), layers.Dense(64, activation="relu"), layers.Dense(32, activation="relu")]
+    )
     before = sequential((64,), base, layers.Dense(10, activation="softmax"), optimizer="adam", **SPARSE)
     before.fit(fit["x"], fit["y"], epochs=8, batch_size=32, verbose=0)
     base.trainable = False
-    return sequential((64,), base, layers.Dense(10, activation="softmax"), optimizer=optimizers.Adam(0.01), **SPARSE)
+    return sequential(
+        (64,), base, layers.Dense(10, activation="softmax"), optimizer=optimizers.Adam(0.01), **SPARSE
+    )
 
 
 def _carried_on(seed: int) -> Any:
@@ -259,7 +323,11 @@ def _carried_on(seed: int) -> Any:
 
 def _mixed(seed: int) -> Any:
     keras.config.set_dtype_policy("mixed_float16")
-    stack = [layers.Dense(48, activation="relu"), layers.Dense(10), layers.Activation("softmax", dtype="float32")]
+    stack = [
+        layers.Dense(48, activation="relu"),
+        layers.Dense(10),
+        layers.Activation("softmax", dtype="float32"),
+    ]
     model = sequential((64,), *stack, optimizer=optimizers.Adam(0.003), **SPARSE)
     keras.config.set_dtype_policy("float32")
     return model
@@ -279,7 +347,13 @@ def _judge_net(seed: int) -> Any:
 
 def _tag_net(seed: int) -> Any:
     stack = [layers.Dense(48, activation="relu"), layers.Dense(6, activation="sigmoid")]
-    return sequential((12,), *stack, optimizer=optimizers.Adam(0.005), loss="binary_focal_crossentropy", metrics=["binary_accuracy"])
+    return sequential(
+        (12,),
+        *stack,
+        optimizer=optimizers.Adam(0.005),
+        loss="binary_focal_crossentropy",
+        metrics=["binary_accuracy"],
+    )
 
 
 FIT = {"epochs": 15, "batch_size": 32}
@@ -288,29 +362,190 @@ ACCURATE = last("val_accuracy", above=0.88)
 GOOD_FIT = last("val_loss", below=0.2)
 
 CASES = (
-    control("well-transformer", "One block of attention over words.", last("val_accuracy", above=0.85), problems.texts, _transformer, {"epochs": 6, "batch_size": 32}),
-    control("well-bidirectional-gru", "A GRU both ways: an epoch at ln 2, then it drops.", last("val_accuracy", above=0.85), problems.texts, _bilstm, {"epochs": 6, "batch_size": 32}),
-    control("well-resnet", "Two residual blocks with batch normalisation.", last("val_accuracy", above=0.8), problems.shapes, _resnet, FIT),
-    control("well-many-silent-units", "Wide ReLU layers and max pooling; most units are silent.", ACCURATE, problems.shapes, _sparse_units, FIT),
-    control("well-selu-blobs", "Four SELU layers with lecun_normal.", last("val_accuracy", above=0.85), problems.blobs, _selu, LONG),
-    control("well-layer-norm", "Layer normalisation and swish.", GOOD_FIT, problems.friction, _layer_norm, LONG),
-    control("well-causal-conv", "Dilated causal convolutions over a series.", last("val_loss", below=0.15), problems.waves, _causal, FIT),
-    control("well-prices-rescaled", "Prices of 1e5: the loss is 1e9 and all is well.", last("val_loss", below=1.5e9), _prices, _price_net, LONG),
-    control("well-vae", "A variational autoencoder whose KL term rises at first.", last("val_mae", below=0.19), _self, _vae, LONG),
-    control("well-conv-autoencoder", "A convolutional autoencoder.", last("val_loss", below=0.04), _self, _conv_auto, FIT),
-    control("well-own-train-step", "A train_step of one's own.", GOOD_FIT, problems.friction, _own_step, LONG),
-    control("well-subclassed", "A subclassed model that is built by its first batch, with logits.", ACCURATE, tables.digits, _subclassed, FIT),
-    control("well-below-zero", "A likelihood that is rightly far below nought.", last("val_loss", below=-1.5), _small_targets, _two_numbers, LONG),
-    control("well-quantile", "The pinball loss of the ninth decile.", last("val_loss", below=0.12), problems.friction, partial(_number_net, loss=_pinball), LONG),
-    control("well-huber-outliers", "Three percent of wild targets, and Huber.", last("val_loss", below=0.12), _heavy_tails, partial(_number_net, loss="huber"), LONG),
-    control("well-poisson-counts", "Counts with the Poisson loss, which is below nought.", last("val_mae", below=2.2), problems.counts, partial(_number_net, loss="poisson", out="exponential", features=5, rate=0.003), LONG),
-    control("well-contrastive", "Pairs of digits and a contrastive loss on their distance.", last("val_loss", below=0.1), _siamese, _siamese_net, FIT),
-    control("well-two-outputs", "A class and a number at once.", last("val_digit_accuracy", above=0.88), _two_heads, _two_head_net, FIT),
-    control("well-two-inputs", "Numbers and a category as two inputs in a dict.", last("val_loss", below=0.05), _two_sources, _two_source_net, LONG),
-    control("well-frozen-base", "Fine-tuning: most weights are frozen, on purpose.", ACCURATE, tables.digits, _fine_tuned, FIT),
-    control("well-carried-on", "Carried on from a trained model: the loss starts at its floor.", GOOD_FIT, problems.friction, _carried_on, {"epochs": 8, "batch_size": 32}),
-    control("well-mixed-precision", "mixed_float16 with its loss scaling.", ACCURATE, tables.digits, _mixed, FIT),
-    control("well-bouncing-validation", "Twenty rows of validation.", last("val_loss", below=0.6), _few_to_judge, _judge_net, LONG),
-    control("well-focal-tags", "Binary focal loss over six tags.", last("val_binary_accuracy", above=0.88), problems.tags, _tag_net, LONG),
-    control("well-fit-twice", "fit is called twice on the same model.", ACCURATE, tables.digits, _subclassed, {"epochs": 8, "batch_size": 32}, calls=2),
+    control(
+        "well-transformer",
+        "One block of attention over words.",
+        last("val_accuracy", above=0.85),
+        problems.texts,
+        _transformer,
+        {"epochs": 6, "batch_size": 32},
+    ),
+    control(
+        "well-bidirectional-gru",
+        "A GRU both ways: an epoch at ln 2, then it drops.",
+        last("val_accuracy", above=0.85),
+        problems.texts,
+        _bilstm,
+        {"epochs": 6, "batch_size": 32},
+    ),
+    control(
+        "well-resnet",
+        "Two residual blocks with batch normalisation.",
+        last("val_accuracy", above=0.8),
+        problems.shapes,
+        _resnet,
+        FIT,
+    ),
+    control(
+        "well-many-silent-units",
+        "Wide ReLU layers and max pooling; most units are silent.",
+        ACCURATE,
+        problems.shapes,
+        _sparse_units,
+        FIT,
+    ),
+    control(
+        "well-selu-blobs",
+        "Four SELU layers with lecun_normal.",
+        last("val_accuracy", above=0.85),
+        problems.blobs,
+        _selu,
+        LONG,
+    ),
+    control(
+        "well-layer-norm", "Layer normalisation and swish.", GOOD_FIT, problems.friction, _layer_norm, LONG
+    ),
+    control(
+        "well-causal-conv",
+        "Dilated causal convolutions over a series.",
+        last("val_loss", below=0.15),
+        problems.waves,
+        _causal,
+        FIT,
+    ),
+    control(
+        "well-prices-rescaled",
+        "Prices of 1e5: the loss is 1e9 and all is well.",
+        last("val_loss", below=1.5e9),
+        _prices,
+        _price_net,
+        LONG,
+    ),
+    control(
+        "well-vae",
+        "A variational autoencoder whose KL term rises at first.",
+        last("val_mae", below=0.19),
+        _self,
+        _vae,
+        LONG,
+    ),
+    control(
+        "well-conv-autoencoder",
+        "A convolutional autoencoder.",
+        last("val_loss", below=0.04),
+        _self,
+        _conv_auto,
+        FIT,
+    ),
+    control(
+        "well-own-train-step", "A train_step of one's own.", GOOD_FIT, problems.friction, _own_step, LONG
+    ),
+    control(
+        "well-subclassed",
+        "A subclassed model that is built by its first batch, with logits.",
+        ACCURATE,
+        tables.digits,
+        _subclassed,
+        FIT,
+    ),
+    control(
+        "well-below-zero",
+        "A likelihood that is rightly far below nought.",
+        last("val_loss", below=-1.5),
+        _small_targets,
+        _two_numbers,
+        LONG,
+    ),
+    control(
+        "well-quantile",
+        "The pinball loss of the ninth decile.",
+        last("val_loss", below=0.12),
+        problems.friction,
+        partial(_number_net, loss=_pinball),
+        LONG,
+    ),
+    control(
+        "well-huber-outliers",
+        "Three percent of wild targets, and Huber.",
+        last("val_loss", below=0.12),
+        _heavy_tails,
+        partial(_number_net, loss="huber"),
+        LONG,
+    ),
+    control(
+        "well-poisson-counts",
+        "Counts with the Poisson loss, which is below nought.",
+        last("val_mae", below=2.2),
+        problems.counts,
+        partial(_number_net, loss="poisson", out="exponential", features=5, rate=0.003),
+        LONG,
+    ),
+    control(
+        "well-contrastive",
+        "Pairs of digits and a contrastive loss on their distance.",
+        last("val_loss", below=0.1),
+        _siamese,
+        _siamese_net,
+        FIT,
+    ),
+    control(
+        "well-two-outputs",
+        "A class and a number at once.",
+        last("val_digit_accuracy", above=0.88),
+        _two_heads,
+        _two_head_net,
+        FIT,
+    ),
+    control(
+        "well-two-inputs",
+        "Numbers and a category as two inputs in a dict.",
+        last("val_loss", below=0.05),
+        _two_sources,
+        _two_source_net,
+        LONG,
+    ),
+    control(
+        "well-frozen-base",
+        "Fine-tuning: most weights are frozen, on purpose.",
+        ACCURATE,
+        tables.digits,
+        _fine_tuned,
+        FIT,
+    ),
+    control(
+        "well-carried-on",
+        "Carried on from a trained model: the loss starts at its floor.",
+        GOOD_FIT,
+        problems.friction,
+        _carried_on,
+        {"epochs": 8, "batch_size": 32},
+    ),
+    control(
+        "well-mixed-precision", "mixed_float16 with its loss scaling.", ACCURATE, tables.digits, _mixed, FIT
+    ),
+    control(
+        "well-bouncing-validation",
+        "Twenty rows of validation.",
+        last("val_loss", below=0.6),
+        _few_to_judge,
+        _judge_net,
+        LONG,
+    ),
+    control(
+        "well-focal-tags",
+        "Binary focal loss over six tags.",
+        last("val_binary_accuracy", above=0.88),
+        problems.tags,
+        _tag_net,
+        LONG,
+    ),
+    control(
+        "well-fit-twice",
+        "fit is called twice on the same model.",
+        ACCURATE,
+        tables.digits,
+        _subclassed,
+        {"epochs": 8, "batch_size": 32},
+        calls=2,
+    ),
 )
