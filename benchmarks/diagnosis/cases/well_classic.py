@@ -228,7 +228,7 @@ def _raw_but_rescaled(seed: int) -> Any:
 
 def _raw_but_batchnorm(seed: int) -> Any:
     stack = [
-        layers.BatchNormalization(),
+        layers.BatchNormalization(momentum=0.9),
         layers.Dense(16, activation="relu"),
         layers.Dense(1, activation="sigmoid"),
     ]
