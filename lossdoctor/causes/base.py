@@ -53,8 +53,8 @@ class Facts:
 
     @property
     def hidden(self) -> tuple[Layer, ...]:
-        """Layers with weights, without the last one."""
-        return tuple(layer for layer in self.setup.layers if layer.parameters)[:-1]
+        """Layers with weights, without the last one of each output."""
+        return tuple(layer for layer in self.setup.layers if layer.parameters)[: -max(1, len(self.setup.outputs))]
 
     @property
     def learned(self) -> float:

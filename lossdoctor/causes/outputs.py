@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 
 from lossdoctor.causes.base import CERTAIN, FAIR, STRONG, Facts, Sign, doing_well, replayed
 from lossdoctor.causes.wording import optimizer
 from lossdoctor.losses import LOSSES
+from lossdoctor.losses.base import REACH
 from lossdoctor.losses.faults import LIKELY, POSSIBLE, PROVEN, Fault
 from lossdoctor.losses.faults.base import counted
 from lossdoctor.losses.heads import Head, heads
@@ -29,6 +31,7 @@ HARM = (
 )
 # Settings of a loss that its user may have chosen, with Keras's own values.
 SETTINGS = {"label_smoothing": 0.0, "gamma": 2.0, "alpha": 0.25, "delta": 1.0, "ignore_class": None}
+LARGE = 10.0  # size of targets, where an untrained net puts out numbers of size 1
 LEARNED = 0.5  # share of the baseline gained from which a run did well
 
 
@@ -56,8 +59,10 @@ def fault_signs(facts: Facts, find: Find, cause: str) -> Iterator[Sign]:
             yield Sign(STRONG, harm.text or f"the run shows {harm.name} ({harm.value:.3g})")
         if not harm and facts.learned > LEARNED:
             yield from doing_well(facts)
-    if found:
-        yield from replayed(facts, cause)
+    for sign in replayed(facts, cause) if found else ():
+        # A few steps can confirm what the setup proves, not refute it: other faults may hold the run back.
+        if sign.weight > 0 or found[0][1].grade != PROVEN:
+            yield sign
 
 
 def _sentence(head: Head, fault: Fault) -> str:
@@ -93,6 +98,13 @@ def combination(setup: Setup, head: Head, wanted: Right) -> Remedy:
     elif wanted.from_logits != head.output.from_logits:
         actions.append(Action("from_logits", {"value": wanted.from_logits, "output": head.index}))
     lines = [layer_line(setup, head, wanted)] if layer else []
+    if scale := _scale(head, wanted):
+        actions.append(
+            Action("rescale_output", {"scale": scale[0], "offset": scale[1], "output": head.index})
+        )
+        lines.append(
+            f"layers.Rescaling({scale[0]:.3g}, offset={scale[1]:.3g})  # after it: the targets' own scale"
+        )
     if wanted.loss != loss or wanted.from_logits != head.output.from_logits:
         lines.append(compile_line(setup, head, loss_text(head, wanted.loss, wanted.from_logits)))
     return Remedy(_summary(head, wanted, loss, layer), "\n".join(lines), tuple(actions))
@@ -108,8 +120,18 @@ def _summary(head: Head, wanted: Right, loss: str, layer: bool) -> str:
         parts.append(f"{bend} on the output")
     if not parts:
         parts.append(f"from_logits={wanted.from_logits}")
-    where = "" if head.alone else f" for output {head.output.name!r}"
-    return f"Use {' with '.join(parts)}{where}."
+    end = ", rescaled to the targets" if _scale(head, wanted) else ""
+    opening = "Use" if head.alone else f"For output {head.output.name!r} use"
+    return f"{opening} {' with '.join(parts)}{end}."
+
+
+def _scale(head: Head, wanted: Right) -> tuple[float, float] | None:
+    """Returns (standard deviation, mean) of targets that a new linear output would need long to grow to."""
+    target = head.numbers
+    plain = wanted.activation == "linear" and LOSSES[wanted.loss].needs == REACH and not head.output.rescaled
+    if target is None or not plain or not target.std or math.hypot(target.mean, target.std) < LARGE:
+        return None
+    return target.std, target.mean
 
 
 def _bare_logits(head: Head, wanted: Right) -> bool:

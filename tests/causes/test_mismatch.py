@@ -353,6 +353,8 @@ def applied(facts: Facts, remedy: Remedy) -> Facts:
             one = replace(one, loss=given["name"], from_logits=False)
         elif action.kind == "from_logits":
             one = replace(one, from_logits=given["value"])
+        elif action.kind == "rescale_output":
+            one = replace(one, rescaled=True)
         else:
             raise AssertionError(action)
         outputs[i] = one
@@ -425,6 +427,27 @@ def test_remedies_are_in_terms_of_the_users_own_call():
         "model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.003), "
         'loss="sparse_categorical_crossentropy", metrics=["accuracy"])',
     ]
+
+
+def test_a_new_linear_output_takes_the_scale_of_its_targets():
+    """Targets in the tens of thousands that a sigmoid cannot reach are not left to a plain linear output."""
+    first = next(iter(BY_ID[ACT].remedies(facts_of("mse", "sigmoid", 1, "whole dollars"))))
+    scale = Y["whole dollars"].std(), Y["whole dollars"].mean()
+    assert first.actions[-1].kind == "rescale_output"
+    assert (first.actions[-1].arguments["scale"], first.actions[-1].arguments["offset"]) == pytest.approx(
+        scale
+    )
+    assert "layers.Rescaling(" in first.code
+    small = next(iter(BY_ID[ACT].remedies(facts_of("mse", "sigmoid", 1, "real"))))
+    assert [a.kind for a in small.actions] == ["output_activation"]
+
+
+@pytest.mark.parametrize(("verdict", "weight"), [("confirmed", 7.0), ("refuted", 5.0)])
+def test_a_short_replay_does_not_refute_what_the_setup_proves(verdict, weight):
+    """A replay speaks for a proven fault when it confirms it, and not against it when it does not."""
+    trial = {"cause": ACT, "verdict": verdict, "text": "replayed 30 steps: loss 2 -> 1"}
+    facts = replace(facts_of("bce", "", 1, "binary"), lab={"replay": {"trials": [trial]}})
+    assert sum(s.weight for s in BY_ID[ACT].signs(facts)) == weight
 
 
 def test_the_users_own_settings_of_a_loss_stay():
