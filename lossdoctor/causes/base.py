@@ -54,7 +54,8 @@ class Facts:
     @property
     def hidden(self) -> tuple[Layer, ...]:
         """Layers with weights, without the last one of each output."""
-        return tuple(layer for layer in self.setup.layers if layer.parameters)[: -max(1, len(self.setup.outputs))]
+        heads = max(1, len(self.setup.outputs))
+        return tuple(layer for layer in self.setup.layers if layer.parameters)[:-heads]
 
     @property
     def learned(self) -> float:

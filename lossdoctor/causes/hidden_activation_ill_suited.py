@@ -14,8 +14,9 @@ DEEP = 3  # sigmoid: derivative at most 1/4 a layer
 
 
 def hidden_of(facts: Facts) -> list[Layer]:
-    """Returns the layers with an activation before the last weights."""
-    last = max((i for i, layer in enumerate(facts.setup.layers) if layer.parameters), default=0)
+    """Returns the layers with an activation before the last weights of the outputs."""
+    weighted = [i for i, layer in enumerate(facts.setup.layers) if layer.parameters]
+    last = next(iter(weighted[-max(1, len(facts.setup.outputs)) :]), 0)
     return [layer for layer in facts.setup.layers[:last] if layer.activation not in (None, "linear")]
 
 
