@@ -231,10 +231,11 @@ class LossDoctor(keras.callbacks.Callback):
         assert self._monitor is not None
         report = self._make_report(self._record())
         if self._talks():
-            for symptom in report.findings.symptoms:
-                if symptom.name in LIVE and symptom.alarming and symptom.name not in self._said:
-                    self._said.add(symptom.name)
-                    print("\n" + live_line(symptom), flush=True)  # a line of its own, below the progress bar
+            seen = {s.name: s for s in report.findings.symptoms if s.alarming}
+            for name, topic in LIVE.items():
+                if name in seen and topic not in self._said:
+                    self._said.add(topic)
+                    print("\n" + live_line(seen[name]), flush=True)  # a line of its own, below the progress bar
         self._write(report)
 
     def _show(self) -> None:

@@ -81,6 +81,8 @@ class Monitor:
 
     def end_epoch(self, logs: dict[str, Any]) -> None:
         self.read()
+        self.probe.sample.close()
+        self.probe.validation.close()
         self.collector.add_epoch(logs)
         self.epoch += 1
 

@@ -19,6 +19,7 @@ class RowStore:
         self._leaves: list[Any] | None = None  # tf.Variables [SAMPLE_ROWS, ...]
         self._structure: Any = None
         self.filled: Any = None  # tf.Variable: rows given so far
+        self._final: int | None = None  # rows at the time of `close`
         self.missing: str | None = None  # why nothing could be kept
 
     def keep(self, batch: Any, when: Any) -> None:
@@ -34,11 +35,10 @@ class RowStore:
         leaves = tree.flatten(batch)
         if self.missing is None and self._leaves is None:
             self._create(batch, leaves)
-        if self._leaves is None or len(leaves) != tree.flatten(self._structure).__len__():
+        if self._leaves is None or len(leaves) != len(tree.flatten(self._structure)):
             return
         pairs = [(v, leaf) for v, leaf in zip(self._leaves, leaves, strict=True) if v is not None]
-        kept = self._leaves is not None and pairs
-        if not kept:
+        if not pairs:
             return
 
         def write() -> Any:
@@ -73,13 +73,21 @@ class RowStore:
 
         return tf.constant(True) if self.filled is None else self.filled < SAMPLE_ROWS
 
+    def close(self) -> None:
+        """Keeps no more rows: after an epoch the same ones would come again."""
+        if self.filled is not None and self._final is None:
+            self._final = min(int(self.filled), SAMPLE_ROWS)
+            self.filled.assign(SAMPLE_ROWS)
+
     def read(self) -> Sample | None:
         """Returns the rows kept, as numpy, or None when there are none."""
         from keras import tree
 
-        if self._leaves is None or int(self.filled) == 0:
+        if self._leaves is None:
             return None
-        rows = min(int(self.filled), SAMPLE_ROWS)
+        rows = min(int(self.filled), SAMPLE_ROWS) if self._final is None else self._final
+        if not rows:
+            return None
         arrays = [None if v is None else v.numpy()[-rows:] for v in self._leaves]
         return Sample(*tree.pack_sequence_as(self._structure, arrays))
 

@@ -106,11 +106,16 @@ BEFORE_TRAINING = (
 )  # fmt: skip
 
 
-# What may be said while training goes on: things that no later epoch takes back.
-LIVE = (
-    "loss-non-finite", "gradient-non-finite", "weights-non-finite", "data-non-finite", "loss-exploding", "loss-spike",
-    "gradients-zero",
-)  # fmt: skip
+# What may be said while training goes on, as no later epoch takes it back, and its topic: each topic is said once.
+LIVE = {
+    "data-non-finite": "non-finite",
+    "loss-non-finite": "non-finite",
+    "gradient-non-finite": "non-finite",
+    "weights-non-finite": "non-finite",
+    "loss-exploding": "exploding",
+    "loss-spike": "spike",
+    "gradients-zero": "zero",
+}
 
 
 def observe(record: Record) -> dict[str, Symptom]:

@@ -107,7 +107,7 @@ def learned(record: Record) -> Symptom | None:
     if gain <= 0.0:
         return None
     text = f"The loss fell from {start:.4g} to {end:.4g}"
-    text += f" (always giving the same answer costs {base:.4g})." if base is not None else "."
+    text += f" (a constant answer: {base:.4g})." if base is not None else "."
     return Symptom("learned", float(gain), text)
 
 
