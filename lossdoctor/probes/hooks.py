@@ -77,7 +77,7 @@ class Hooks:
         self._replace(model, "test_step", self._test_step(model.test_step))
         self._replace(model, "compute_loss", self._compute_loss(model.compute_loss))
         for optimizer in keras_private.optimizers(model):
-            self._replace(optimizer, "apply", self._apply(optimizer.apply))
+            self._replace(optimizer, "apply", self._apply(optimizer))
         self._remake_functions(model)
 
     def undo(self) -> None:
@@ -155,7 +155,9 @@ class Hooks:
 
         return compute_loss
 
-    def _apply(self, original: Callable[..., Any]) -> Callable[..., Any]:
+    def _apply(self, optimizer: Any) -> Callable[..., Any]:
+        original, factor = optimizer.apply, getattr(optimizer, "loss_scale_factor", None)
+
         def apply(grads: Any, trainable_variables: Any = None) -> Any:
             grads = list(grads)
             variables = list(trainable_variables) if trainable_variables is not None else []
@@ -164,8 +166,9 @@ class Hooks:
                 return original(grads, trainable_variables if trainable_variables is None else variables)
 
             proceed: Callable[[], Any] = innermost
+            seen = _unscaled(grads, factor)
             for observer in reversed(self.observers if self.in_step else []):
-                proceed = self._around(observer, proceed, grads, variables)
+                proceed = self._around(observer, proceed, seen, variables)
             return proceed()
 
         return apply
@@ -205,3 +208,8 @@ class Hooks:
         if observer in self.observers:
             self.observers.remove(observer)
         self.failures.append(f"{type(observer).__name__}.{method}: {type(error).__name__}: {error}"[:400])
+
+
+def _unscaled(gradients: list[Any], factor: float | None) -> list[Any]:
+    """Returns gradients of the loss itself; `Optimizer(loss_scale_factor=...)` divides inside apply."""
+    return gradients if factor is None else [g if g is None else g / factor for g in gradients]
