@@ -23,6 +23,9 @@ from lossdoctor.report.live import line as live_line
 from lossdoctor.symptoms import LIVE
 
 
+YOUNG_SECONDS = 60.0
+
+
 class UnhealthyRun(RuntimeError):
     """Raised at the end of training by LossDoctor(strict=True) when the run is unhealthy."""
 
@@ -183,8 +186,11 @@ class LossDoctor(keras.callbacks.Callback):
     def _left(self, monitor: Monitor) -> None:
         """fit is gone. After on_train_end there is nothing left to do."""
         if monitor is self._monitor and monitor.stopped == "running":
+            import tensorflow as tf
+
             how = monitor.hooks.error
-            self._finish("interrupted" if how == "KeyboardInterrupt" else f"error: {how or 'fit was left early'}")
+            with tf.init_scope():  # the garbage collector may call us while another function is traced
+                self._finish("interrupted" if how == "KeyboardInterrupt" else f"error: {how or 'fit was left early'}")
 
     def _finish(self, stopped: str) -> None:
         monitor = self._monitor
@@ -243,12 +249,17 @@ class LossDoctor(keras.callbacks.Callback):
             self._report.print(str(self.path) if self.path else None)
 
     def _write(self, report: Report) -> None:
-        if self.path is not None:
+        running = report.record.stopped == "running"
+        # Plots take a second: while training goes on an HTML report is drawn only in long runs.
+        if self.path is not None and not (running and self.path.suffix == ".html" and self._young()):
             report.save(self.path)
         if self.log_dir is not None and self._report is not None:
             from lossdoctor.callbacks.tensorboard import write_tensorboard
 
             write_tensorboard(report.record, report.findings, self.log_dir)
+
+    def _young(self) -> bool:
+        return self._monitor is not None and self._monitor.pace.elapsed() < YOUNG_SECONDS
 
     def _talks(self) -> bool:
         if self.verbose == "auto":

@@ -13,7 +13,7 @@ from lossdoctor.symptoms import Symptom
 # Rates that are high whatever the problem: ten times and more what the Keras documentation sets as default.
 HIGH = {"SGD": 0.3, "Adam": 0.02, "AdamW": 0.02, "Nadam": 0.02, "RMSprop": 0.02, "Adamax": 0.05, "Lion": 0.003, "Adagrad": 0.3, "Ftrl": 0.5}
 SIGNS = {
-    "loss-exploding": STRONG, "loss-rising": FAIR, "loss-oscillating": FAIR, "loss-blew-up": FAIR, "updates-huge": STRONG,
+    "loss-exploding": STRONG, "loss-wild": STRONG + FAIR, "loss-rising": FAIR, "loss-oscillating": FAIR, "loss-blew-up": FAIR, "updates-huge": STRONG,
     "gradients-exploding": FAIR, "loss-non-finite": FAIR, "units-dead": SLIGHT, "units-saturated-late": SLIGHT,
     "loss-above-baseline": SLIGHT,
 }  # fmt: skip

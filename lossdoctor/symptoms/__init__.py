@@ -8,6 +8,7 @@ from __future__ import annotations
 from lossdoctor.record import Record
 from lossdoctor.symptoms import (
     activations,
+    bare,
     consistency,
     gradients,
     initial,
@@ -49,6 +50,9 @@ DETECTORS: dict[str, Detector] = {
     "loss-at-floor": level.loss_at_optimum,
     "loss-still-falling": level.still_falling,
     "loss-half-way": level.loss_half_way,
+    "loss-at-log": bare.loss_at_log,
+    "loss-wild": bare.loss_wild,
+    "underfitting": bare.underfitting,
     "gradients-zero": gradients.gradients_zero,
     "layer-gradients-zero": gradients.layer_gradients_zero,
     "gradients-vanishing": gradients.gradients_vanishing,

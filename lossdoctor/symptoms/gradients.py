@@ -81,7 +81,7 @@ def gradients_exploding(record: Record) -> Symptom | None:
     """The global gradient norm grew far above its own history. Value: largest over the early median."""
     norms = finite(column(record, "grad_norm"))
     top = finite(column(record, "grad_norm_max"))
-    if len(norms) < 3:
+    if len(norms) < 3 or not len(top):
         return None
     early = float(np.median(norms[: max(3, min(10, len(norms) // 3))]))
     early = max(min(early, float(norms[0]) if norms[0] > 0 else early), TINY)

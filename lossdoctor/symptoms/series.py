@@ -67,9 +67,12 @@ def smooth(values: np.ndarray, windows: int = 40) -> np.ndarray:
 
 
 def noise(values: np.ndarray) -> float:
-    """Returns the robust standard deviation of a series around its own trend (from first differences)."""
-    steps = np.diff(finite(values))
-    return float(stats.median_abs_deviation(steps, scale="normal") / np.sqrt(2)) if len(steps) > 2 else 0.0
+    """Returns the robust standard deviation of a series around its own smooth course.
+
+    From second differences, which a straight stretch leaves at 0 and white noise of variance v gives 6 v.
+    """
+    bends = np.diff(finite(values), 2)
+    return float(np.median(np.abs(bends)) * 1.4826 / np.sqrt(6)) if len(bends) > 1 else 0.0
 
 
 def trend(values: np.ndarray) -> float:

@@ -26,7 +26,8 @@ def loss_exploding(record: Record) -> Symptom | None:
     levels = smooth(_series(record))
     if len(levels) < 2 or levels.min() <= 0:
         return None
-    factor = levels[-3:].min() / max(levels.min(), TINY)
+    tail = max(1, min(3, len(levels) // 3))
+    factor = levels[-tail:].min() / max(levels.min(), TINY)
     if factor < EXPLODING or levels[-1] < 2 * levels[0]:
         return None
     text = f"The loss grew from {levels.min():.4g} to {levels[-1]:.4g}, {factor:.3g} times its lowest."

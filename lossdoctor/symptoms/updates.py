@@ -29,8 +29,9 @@ def updates_huge(record: Record) -> Symptom | None:
     if each[at] < HUGE:
         return None
     layer = found.variables[int(np.nanargmax(ratio[at]))].layer
+    share = f"{each[at]:.0%}" if each[at] < 10 else f"{each[at]:.3g} times the size"
     lasting = float(np.median(each[1:])) if len(each) > 1 else float(each[0])
-    text = f"Step {nth(found.step[at])} moved the weights of {layer} by {each[at]:.0%} of themselves (0.1 % is usual)."
+    text = f"Step {nth(found.step[at])} moved the weights of {layer} by {share} of themselves (0.1 % is usual)."
     return Symptom("updates-huge", float(each[at]), text, int(found.step[at]), where=layer, details={"median": lasting})
 
 
