@@ -3,19 +3,62 @@
 from __future__ import annotations
 
 from benchmarks.diagnosis.cases import (
-    bad_data,
-    fitting,
+    batches,
+    coding,
+    data_broken,
+    data_labels,
+    data_validation,
+    epochs_few,
+    formats,
+    gradients,
+    held_back,
+    hidden,
+    optimizers_set,
     outputs,
+    overfit,
     rate_high,
+    rate_high_late,
     rate_low,
-    scales,
-    settings,
-    targets,
-    weights,
-    well_classic,
-    well_modern,
+    scale_inputs,
+    scale_targets,
+    shapes,
+    start,
+    well_data,
+    well_feeds,
+    well_losses,
+    well_models,
+    well_nets,
+    well_steps,
 )
 
-SICK = (rate_high, rate_low, scales, bad_data, outputs, targets, weights, fitting, settings)
-MODULES = (*SICK, well_classic, well_modern)
-CASES = tuple(case for module in MODULES for case in module.CASES)
+SICK = (
+    data_broken,
+    data_labels,
+    data_validation,
+    start,
+    gradients,
+    hidden,
+    optimizers_set,
+    batches,
+    formats,
+    coding,
+    shapes,
+    overfit,
+    held_back,
+    scale_inputs,
+    scale_targets,
+    rate_high,
+    rate_high_late,
+    rate_low,
+    epochs_few,
+    outputs,
+)
+WELL = (
+    well_steps,
+    well_feeds,
+    well_data,
+    well_nets,
+    well_losses,
+    well_models,
+)
+CASES = tuple(case for module in (*SICK, *WELL) for case in module.CASES)

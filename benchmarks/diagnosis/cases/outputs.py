@@ -1,4 +1,4 @@
-"""Output layer, loss and targets that do not go together."""
+"""Output activation and loss that do not go together."""
 
 from __future__ import annotations
 
@@ -8,46 +8,26 @@ from typing import Any
 import numpy as np
 
 from benchmarks.diagnosis import problems, tables
+from benchmarks.diagnosis.cases.outputs_parts import (
+    ACCURATE,
+    BINARY,
+    FIT,
+    LAYER,
+    LONG,
+    NUMBER,
+    PICTURE,
+    digits_onehot,
+    losses,
+    outs,
+)
 from benchmarks.diagnosis.kit import every, last, pair, sequential
 from benchmarks.diagnosis.lazy import keras, layers, optimizers
 from benchmarks.diagnosis.problems import change
 from benchmarks.diagnosis.tables import Fit
 
-LAYER = "loss-activation-mismatch"
-
 
 def _cancer(seed: int) -> Fit:
     return tables.standard(tables.cancer(seed))
-
-
-def digits_onehot(seed: int) -> Fit:
-    return tables.onehot(tables.digits(seed), 10)
-
-
-def net(
-    seed: int,
-    features: int,
-    units: int,
-    out: Any,
-    loss: Any,
-    *,
-    hidden: int = 32,
-    rate: float = 0.005,
-    metrics: Any = ("accuracy",),
-) -> Any:
-    """Two ReLU layers and the output layer under test."""
-    stack = [layers.Dense(hidden, activation="relu"), layers.Dense(hidden, activation="relu")]
-    stack.append(layers.Dense(units, activation=out))
-    loss = loss() if callable(loss) else loss
-    return sequential((features,), *stack, optimizer=optimizers.Adam(rate), loss=loss, metrics=list(metrics))
-
-
-def outs(bad: Any, good: Any, **same: Any) -> Any:
-    return (partial(net, out=bad, **same), partial(net, out=good, **same))
-
-
-def losses(bad: Any, good: Any, **same: Any) -> Any:
-    return (partial(net, loss=bad, **same), partial(net, loss=good, **same))
 
 
 def _logits_sparse() -> Any:
@@ -109,13 +89,6 @@ def _three_numbers(seed: int) -> Fit:
     }
 
 
-ACCURATE = last("val_accuracy", above=0.88)
-FIT = {"epochs": 20, "batch_size": 32}
-LONG = {"epochs": 40, "batch_size": 16}
-BINARY = {"features": 30, "units": 1, "loss": "binary_crossentropy", "hidden": 64}
-PICTURE = {"features": 64, "units": 10}
-BOARD = {"features": 2, "units": 1}
-NUMBER = {"features": 6, "units": 1, "metrics": ("mae",)}
 GOOD_FIT = last("val_loss", below=0.2)
 
 CASES = (

@@ -1,4 +1,4 @@
-"""Learning rate too high: as NaN, flat loss, oscillation, late divergence, and through schedules."""
+"""Learning rate too high: as NaN, as a flat loss, as oscillation."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ from functools import partial
 from typing import Any
 
 from benchmarks.diagnosis import problems, tables
-from benchmarks.diagnosis.kit import every, last, pair, sequential
+from benchmarks.diagnosis.cases.rate_high_parts import (
+    ACCURATE,
+    disease,
+    disease_net,
+    line_net,
+    rate_pair,
+    spiral_net,
+)
+from benchmarks.diagnosis.kit import every, last, sequential
 from benchmarks.diagnosis.lazy import keras, layers, optimizers
-
-HIGH = "learning-rate-too-high"
-
-
-def _disease(seed: int) -> dict[str, Any]:
-    return tables.standard(tables.diabetes(seed), targets=True)
-
-
-def _disease_net(seed: int, rate: float) -> Any:
-    stack = [layers.Dense(64, activation="relu"), layers.Dense(32, activation="relu"), layers.Dense(1)]
-    return sequential((10,), *stack, optimizer=optimizers.SGD(rate), loss="mse", metrics=["mae"])
 
 
 def _digit_conv(seed: int, optimizer: Any) -> Any:
@@ -54,11 +51,6 @@ def _texts_net(seed: int, rate: float) -> Any:
     )
 
 
-def _line_net(seed: int, rate: float, momentum: float = 0.0) -> Any:
-    sgd = optimizers.SGD(rate, momentum=momentum)
-    return sequential((8,), layers.Dense(1), optimizer=sgd, loss="mean_squared_error")
-
-
 def _blobs_net(seed: int, optimizer: Any) -> Any:
     stack = [
         layers.Dense(32),
@@ -80,13 +72,6 @@ def _shapes_net(seed: int, rate: float) -> Any:
     )
 
 
-def _spiral_net(seed: int, optimizer: Any) -> Any:
-    stack = [layers.Dense(48, activation="tanh"), layers.Dense(48, activation="tanh")]
-    stack.append(layers.Dense(3, activation="softmax"))
-    loss = "sparse_categorical_crossentropy"
-    return sequential((2,), *stack, optimizer=optimizer(), loss=loss, metrics=["accuracy"])
-
-
 def _code(seed: int) -> dict[str, Any]:
     fit = tables.digits(seed)
     (xv, _), x = fit["validation_data"], fit["x"]
@@ -102,47 +87,23 @@ def _code_net(seed: int, rate: float) -> Any:
     return model
 
 
-def _warm_up(top: float, steps: int) -> Any:
-    """SGD whose rate climbs in a line to `top`."""
-    return lambda: optimizers.SGD(optimizers.schedules.PolynomialDecay(1e-3, steps, top))
-
-
-def _by_epoch(rates: Any) -> Any:
-    return lambda seed: [keras.callbacks.LearningRateScheduler(lambda epoch: float(rates(epoch)))]
-
-
-def _waves_net(seed: int, rate: float) -> Any:
-    stack = [layers.GRU(24), layers.Dense(1)]
-    return sequential((24, 1), *stack, optimizer=optimizers.Adam(rate), loss="mae")
-
-
-def _pair(name: str, story: str, data: Any, net: Any, bad: Any, good: Any, well: Any, **fit: Any) -> Any:
-    """A case whose runs differ in what is passed to `net` as its second argument."""
-    causes = " ".join([HIGH, *fit.pop("also", ())])
-    return pair(
-        name, story, causes, well, data, (lambda seed: net(seed, bad), lambda seed: net(seed, good)), fit
-    )
-
-
 def _sgd(rate: float, **more: Any) -> Any:
     return lambda: optimizers.SGD(rate, **more)
 
 
-ACCURATE = last("val_accuracy", above=0.85)
-
 CASES = (
-    _pair(
+    rate_pair(
         "rate-sgd-diabetes-nan",
         "Disease progression, all scaled, but SGD with a rate of 1: NaN at once.",
-        _disease,
-        _disease_net,
+        disease,
+        disease_net,
         1.0,
         0.01,
         last("val_loss", below=0.8),
         epochs=30,
         batch_size=16,
     ),
-    _pair(
+    rate_pair(
         "rate-momentum-digits-flat",
         "A small conv net; loss falls to 2.30 and stays, accuracy one tenth.",
         partial(tables.digits, image=True),
@@ -154,7 +115,7 @@ CASES = (
         batch_size=32,
         also=["dying-relu"],
     ),
-    _pair(
+    rate_pair(
         "rate-adam-wine-jumps",
         "Adam with a rate of 1 on three growers of wine; the loss jumps about.",
         _wine,
@@ -166,7 +127,7 @@ CASES = (
         batch_size=16,
         also=["dying-relu"],
     ),
-    _pair(
+    rate_pair(
         "rate-adam-lstm-flat",
         "Text with an LSTM and Adam(0.3): stuck near ln 2 with sudden jumps.",
         problems.texts,
@@ -177,18 +138,18 @@ CASES = (
         epochs=6,
         batch_size=32,
     ),
-    _pair(
+    rate_pair(
         "rate-linear-regression-nan",
         "Plain linear regression by SGD with rate 0.9: the loss doubles each step.",
         problems.line,
-        _line_net,
+        line_net,
         0.9,
         0.05,
         last("val_loss", below=0.05),
         epochs=12,
         batch_size=32,
     ),
-    _pair(
+    rate_pair(
         "rate-bn-hides-it",
         "Batch norm keeps it finite, but SGD(30) never settles.",
         problems.blobs,
@@ -199,7 +160,7 @@ CASES = (
         epochs=15,
         batch_size=32,
     ),
-    _pair(
+    rate_pair(
         "rate-rmsprop-shapes",
         "Bars in pictures with RMSprop(0.2): first epoch loss in the thousands, then ln 3.",
         problems.shapes,
@@ -211,7 +172,7 @@ CASES = (
         batch_size=32,
         also=["dying-relu"],
     ),
-    _pair(
+    rate_pair(
         "rate-nadam-autoencoder",
         "An autoencoder under Nadam(0.3) paints the same picture for every digit.",
         _code,
@@ -223,72 +184,16 @@ CASES = (
         batch_size=32,
         also=["dying-relu", "saturated-activations"],
     ),
-    _pair(
-        "rate-warm-up-too-far",
-        "A warm-up that climbs to 20: fine for some epochs, then the loss leaps.",
-        problems.spiral,
-        _spiral_net,
-        _warm_up(20.0, 900),
-        _warm_up(0.5, 900),
-        ACCURATE,
-        epochs=45,
-        batch_size=16,
-    ),
-    _pair(
+    rate_pair(
         "rate-momentum-spiral-bounces",
         "SGD with momentum .95 and rate 2 over tanh layers: bounces for ever.",
         problems.spiral,
-        _spiral_net,
+        spiral_net,
         _sgd(2.0, momentum=0.95),
         _sgd(0.1, momentum=0.9),
         ACCURATE,
         epochs=40,
         batch_size=32,
         also=["saturated-activations"],
-    ),
-    _pair(
-        "rate-adagrad-ten",
-        "Somebody set Adagrad to 10; saturated tanh from the first steps.",
-        problems.spiral,
-        _spiral_net,
-        lambda: optimizers.Adagrad(10.0),
-        lambda: optimizers.Adagrad(0.2),
-        ACCURATE,
-        epochs=40,
-        batch_size=32,
-        also=["saturated-activations"],
-    ),
-    _pair(
-        "rate-gru-waves",
-        "A GRU for a time series with Adam(0.5): the error never gets below the mean's.",
-        problems.waves,
-        _waves_net,
-        0.5,
-        0.01,
-        last("val_loss", below=0.15),
-        epochs=10,
-        batch_size=32,
-        also=["saturated-activations"],
-    ),
-    pair(
-        "rate-step-up-by-mistake",
-        "A scheduler that multiplies where it should divide: dies in the third stage.",
-        HIGH,
-        last("val_loss", below=0.8),
-        _disease,
-        partial(_disease_net, rate=0.02),
-        {"epochs": 20, "batch_size": 16},
-        (_by_epoch(lambda e: 0.02 * 10.0 ** (e // 5)), _by_epoch(lambda e: 0.02 * 0.3 ** (e // 5))),
-    ),
-    _pair(
-        "rate-slow-divergence",
-        "Linear regression just beyond its stable rate: the loss grows by and by.",
-        problems.line,
-        _line_net,
-        0.95,
-        0.3,
-        last("val_loss", below=0.05),
-        epochs=40,
-        batch_size=500,
     ),
 )

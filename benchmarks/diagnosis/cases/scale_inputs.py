@@ -1,4 +1,4 @@
-"""Unscaled features and targets in many dresses, and the saturation that comes of them."""
+"""Unscaled features in many dresses, and the saturation that comes of them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks.diagnosis import problems, tables
+from benchmarks.diagnosis.cases.scales_parts import (
+    E3,
+    FEATURES,
+    flats_net,
+    scaled,
+)
 from benchmarks.diagnosis.kit import every, last, pair, sequential
 from benchmarks.diagnosis.lazy import keras, layers, optimizers
 from benchmarks.diagnosis.problems import change
-
-FEATURES = "unscaled-features"
-TARGETS = "unscaled-targets"
-
-
-def _scaled(data: Any, *, targets: bool = False) -> Any:
-    return lambda seed: tables.standard(data(seed), targets=targets)
 
 
 def _wine_net(seed: int, activation: str = "relu", rate: float = 0.01) -> Any:
@@ -44,15 +43,6 @@ def _flats_scaled_price(seed: int) -> dict[str, Any]:
     fit = problems.flats(seed)
     mean, spread = fit["y"].mean(), fit["y"].std()
     return change(fit, y=lambda y: (y - mean) / spread)
-
-
-def _flats_net(seed: int, optimizer: str = "adam", activation: str = "relu") -> Any:
-    stack = [
-        layers.Dense(32, activation=activation),
-        layers.Dense(16, activation=activation),
-        layers.Dense(1),
-    ]
-    return sequential((5,), *stack, optimizer=optimizer, loss="mean_squared_error", metrics=["mae"])
 
 
 def _years(seed: int, *, raw: bool) -> dict[str, Any]:
@@ -122,38 +112,6 @@ def _columns(seed: int, *, raw: bool) -> dict[str, Any]:
     return change(problems.friction(seed), x=(lambda x: x * units) if raw else None)
 
 
-def _salary(seed: int, scale: float) -> dict[str, Any]:
-    return change(problems.friction(seed), y=lambda y: (52000 + 9000 * y) / scale)
-
-
-def _target_net(seed: int, optimizer: Any, activation: str = "relu") -> Any:
-    stack = [
-        layers.Dense(32, activation=activation),
-        layers.Dense(32, activation=activation),
-        layers.Dense(1),
-    ]
-    return sequential((6,), *stack, optimizer=optimizer(), loss="mse", metrics=["mae"])
-
-
-def _yields(seed: int, *, raw: bool) -> dict[str, Any]:
-    """Two targets in one array: one of unit size, one in the ten thousands."""
-    fit = problems.friction(seed)
-    wide = np.array([1.0, 4e4], "float32") if raw else np.ones(2, "float32")
-    return {
-        **fit,
-        "y": np.concatenate([_front(fit["x"]), fit["y"]], 1) * wide,
-        "validation_data": (
-            fit["validation_data"][0],
-            np.concatenate([_front(fit["validation_data"][0]), fit["validation_data"][1]], 1) * wide,
-        ),
-    }
-
-
-def _front(x: Any) -> Any:
-    return (x[:, 3:4] * 0.7 + 0.7 * x[:, 4:5]).astype("float32")
-
-
-E3 = {"epochs": 30, "batch_size": 32}
 ACCURATE = last("val_accuracy", above=0.85)
 
 CASES = (
@@ -162,7 +120,7 @@ CASES = (
         "Wine by its thirteen numbers as they come, proline in the hundreds: one class for all.",
         FEATURES + " dying-relu learning-rate-too-high",
         last("val_accuracy", above=0.9),
-        (tables.wine, _scaled(tables.wine)),
+        (tables.wine, scaled(tables.wine)),
         _wine_net,
         {"epochs": 30, "batch_size": 16},
     ),
@@ -171,7 +129,7 @@ CASES = (
         "Tumours by raw areas and radii into tanh: only the share of the larger class.",
         FEATURES + " saturated-activations",
         every(last("val_accuracy", above=0.94), last("val_loss", below=0.2)),
-        (tables.cancer, _scaled(tables.cancer)),
+        (tables.cancer, scaled(tables.cancer)),
         _cancer_net,
         {"epochs": 10, "batch_size": 32},
     ),
@@ -180,7 +138,7 @@ CASES = (
         "The same table into two sigmoid layers.",
         FEATURES + " saturated-activations",
         last("val_accuracy", above=0.9),
-        (tables.wine, _scaled(tables.wine)),
+        (tables.wine, scaled(tables.wine)),
         partial(_wine_net, activation="sigmoid", rate=0.2),
         {"epochs": 40, "batch_size": 16},
     ),
@@ -189,8 +147,8 @@ CASES = (
         "Areas, years, metres and incomes raw, prices scaled: first loss in the millions.",
         FEATURES,
         last("val_loss", below=0.15),
-        (_flats_scaled_price, _scaled(problems.flats, targets=True)),
-        _flats_net,
+        (_flats_scaled_price, scaled(problems.flats, targets=True)),
+        flats_net,
         E3,
     ),
     pair(
@@ -198,8 +156,8 @@ CASES = (
         "The same with optimizer='sgd': NaN in the first epoch.",
         FEATURES + " learning-rate-too-high exploding-gradients",
         last("val_loss", below=0.2),
-        (_flats_scaled_price, _scaled(problems.flats, targets=True)),
-        partial(_flats_net, optimizer="sgd"),
+        (_flats_scaled_price, scaled(problems.flats, targets=True)),
+        partial(flats_net, optimizer="sgd"),
         E3,
     ),
     pair(
@@ -254,69 +212,6 @@ CASES = (
         last("val_loss", below=0.2),
         (partial(_columns, raw=True), partial(_columns, raw=False)),
         partial(_friction_net, features=6),
-        E3,
-    ),
-    pair(
-        "scale-salary-adam",
-        "Salaries near 52000 as targets, Adam as it comes: the loss stays at 2.7e9.",
-        TARGETS + " learning-rate-too-low too-few-epochs",
-        last("val_loss", below=0.2),
-        (partial(_salary, scale=1), problems.friction),
-        partial(_target_net, optimizer=lambda: optimizers.Adam(0.003)),
-        E3,
-    ),
-    pair(
-        "scale-salary-sgd-nan",
-        "The same targets with optimizer='sgd': NaN within a few steps.",
-        TARGETS + " learning-rate-too-high exploding-gradients",
-        last("val_loss", below=0.45),
-        (partial(_salary, scale=1), problems.friction),
-        partial(_target_net, optimizer=lambda: "sgd"),
-        E3,
-    ),
-    pair(
-        "scale-salary-tanh",
-        "Salaries in hundreds through tanh layers with RMSprop.",
-        TARGETS,
-        last("val_loss", below=0.2),
-        (partial(_salary, scale=100.0), problems.friction),
-        partial(_target_net, optimizer=lambda: optimizers.RMSprop(0.003), activation="tanh"),
-        E3,
-    ),
-    pair(
-        "scale-diabetes-raw-targets",
-        "Progression 25..346 as it comes, SGD(0.0001): hardly better than the mean.",
-        TARGETS + " learning-rate-too-low too-few-epochs",
-        lambda h: h["val_loss"][-1] < 0.75 or 100 < h["val_loss"][-1] < 4000,
-        (tables.diabetes, _scaled(tables.diabetes, targets=True)),
-        lambda seed: sequential(
-            (10,), layers.Dense(32, activation="relu"), layers.Dense(1), optimizer="adam", loss="mse"
-        ),
-        {"epochs": 30, "batch_size": 16},
-    ),
-    pair(
-        "scale-two-targets",
-        "Two targets in one array, one ten thousand times the other.",
-        TARGETS,
-        last("val_loss", below=0.25),
-        (partial(_yields, raw=True), partial(_yields, raw=False)),
-        lambda seed: sequential(
-            (6,),
-            layers.Dense(32, activation="relu"),
-            layers.Dense(32, activation="relu"),
-            layers.Dense(2),
-            optimizer=optimizers.Adam(0.003),
-            loss="mse",
-        ),
-        E3,
-    ),
-    pair(
-        "scale-flats-nothing-scaled",
-        "Neither the flats' columns nor their prices are scaled; the usual first try.",
-        f"{TARGETS} {FEATURES}",
-        last("val_loss", below=0.15),
-        (problems.flats, _scaled(problems.flats, targets=True)),
-        _flats_net,
         E3,
     ),
 )
