@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from lossdoctor.causes import CAUSES, Cause, Facts
 from lossdoctor.causes.base import Sign
 from lossdoctor.coverage import checked, unchecked
+from lossdoctor.losses.advice import notes
 from lossdoctor.record import Record
 from lossdoctor.remedies import Remedy
 from lossdoctor.symptoms import Symptom, observe
@@ -53,7 +54,8 @@ class Findings:
     `verdict` is one sentence. `diagnoses` are ranked: at most three loud ones (severity "error" or
     "warning"), then "info". `checked` are short phrases for what was looked at and is fine,
     `unchecked` sentences for what could not be checked and why. `suspects` are all causes for which
-    something speaks, also the unlikely ones: the trials choose from them.
+    something speaks, also the unlikely ones: the trials choose from them. `notes` are advice on a loss
+    that suits its targets but could be chosen or read better; they never alarm.
     """
 
     healthy: bool
@@ -63,6 +65,7 @@ class Findings:
     suspects: tuple[Diagnosis, ...] = ()
     checked: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def loud(self) -> tuple[Diagnosis, ...]:
@@ -92,6 +95,7 @@ def diagnose(record: Record, *, ignore: Collection[str] = ()) -> Findings:
         suspects=tuple(suspects),
         checked=tuple(checked(record, symptoms, diagnoses)),
         unchecked=tuple(unchecked(record)),
+        notes=tuple(notes(record.setup, record.data)),
     )
 
 

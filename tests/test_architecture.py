@@ -22,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "symptoms": {"record", "losses"},
     "causes": {"symptoms", "remedies", "record", "losses"},
     "coverage": {"symptoms", "record"},
-    "diagnosis": {"coverage", "causes", "symptoms", "remedies", "record"},
+    "diagnosis": {"coverage", "causes", "symptoms", "remedies", "losses", "record"},
     "report": {"diagnosis", "symptoms", "remedies", "record"},
     "catalogue": {"causes", "symptoms", "remedies", "record", "losses", "diagnosis"},
     "probes": {"record", "losses"},

@@ -136,6 +136,8 @@ def _closing(report: Report, more: str) -> Iterator[tuple[str, str]]:
         yield "Checked and fine:", sentence(", ".join(report.checked))
     if report.unchecked:
         yield "Could not check:", " ".join(sentence(t) for t in report.unchecked)
+    if report.findings.notes:
+        yield "Worth knowing:", " ".join(sentence(t) for t in report.findings.notes)
     if report.record.cost:
         yield "Cost:", sentence(", ".join(f"{k} {seconds(v)}" for k, v in report.record.cost.items()))
     yield "Full report:", ", ".join(report.saved) or more

@@ -81,3 +81,11 @@ def test_a_model_that_is_not_compiled_is_refused():
     bare = keras.Sequential([keras.Input((13,)), keras.layers.Dense(1)])
     with pytest.raises(ValueError, match=r"not compiled; call model\.compile"):
         checkup(bare, Z, Y)
+
+
+def test_advice_is_given_without_alarm():
+    """Targets over several orders of magnitude under mse: msle is named as worth knowing, in a note."""
+    rng = np.random.default_rng(0)
+    y = (10 ** rng.uniform(0, 4, len(Z))).astype("float32")
+    report = checkup(model(1, None, "mse"), Z, y)
+    assert any("logarithmic" in note for note in report.findings.notes)
