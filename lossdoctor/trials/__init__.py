@@ -1,4 +1,4 @@
-"""Trials: lab tests on the captured sample of a sick run. They need TensorFlow; nothing of the user's is touched."""
+"""Trials: lab tests on the captured sample of a sick run. Nothing of the user's is touched."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ Progress = Callable[[int, int, str], None]
 
 
 def run(
-    subject: Subject, record: Record, candidates: Candidates, *, seconds: float, progress: Progress | None = None
+    subject: Subject,
+    record: Record,
+    candidates: Candidates,
+    *,
+    seconds: float,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Returns the results of the trials for `Record.lab`. Never raises, and touches nothing of the user's.
 

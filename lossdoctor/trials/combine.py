@@ -63,20 +63,24 @@ def merged(options: Sequence[Option]) -> tuple[Action, ...]:
     """Returns the actions of several remedies; of two that set the same thing the first one stays."""
     kept: dict[tuple[str, str], Action] = {}
     for action in (a for o in options for a in o.actions):
-        place = f"{action.arguments.get('output')}{action.arguments.get('input')}{action.arguments.get('layers')}"
+        place = (
+            f"{action.arguments.get('output')}{action.arguments.get('input')}{action.arguments.get('layers')}"
+        )
         kept.setdefault((action.kind, place), action)
     return tuple(kept.values())
 
 
-def _tuned(player: Replayer, actions: tuple[Action, ...], best: Replay, names: list[str], clock: Clock) -> tuple:
+def _tuned(
+    player: Replayer, actions: tuple[Action, ...], best: Replay, names: list[str], clock: Clock
+) -> tuple:
     """Tries other rates on what was chosen, nearest first; a rate is kept only if it helps clearly."""
     base = player.bench.constant_rate(actions)
     others = tuple(a for a in actions if a.kind != "learning_rate")
     start = best.score.value
-    for factor in FACTORS if base else ():
+    for factor in FACTORS if base is not None else ():
         if best.score.value > RATE_ENOUGH or not player.fits(actions, clock.left):
             break
-        tried = (*others, Action("learning_rate", {"value": base * factor}))
+        tried = (*others, Action("learning_rate", {"value": float(base or 0.0) * factor}))
         replayed = _attempt(player, [Option("", tried, best)])
         if replayed is not None and replayed.score.value > max(best.score.value, start) + HELPS:
             actions, best = tried, replayed

@@ -1,4 +1,4 @@
-"""Curvature: products with the Hessian or Gauss-Newton matrix of a model's loss, and their largest eigenvalue."""
+"""Curvature: products with the Hessian or Gauss-Newton matrix of a loss, and the largest eigenvalue."""
 
 from __future__ import annotations
 
@@ -89,13 +89,18 @@ class Curvature:
                 inner.watch(points)
                 loss = self._data_loss(points)
             along = _dot(inner.gradient(loss, points), given)
-        return [tf.zeros_like(p) if g is None else g for p, g in zip(points, outer.gradient(along, points), strict=True)]
+        return [
+            tf.zeros_like(p) if g is None else g
+            for p, g in zip(points, outer.gradient(along, points), strict=True)
+        ]
 
     def _data_loss(self, points: list[Any]) -> Any:
         structure = self.model(self.x, training=self.training)
         for new, old in zip(points, tree.flatten(structure), strict=True):
             if hasattr(old, "_keras_logits"):
-                new._keras_logits = new  # the built-in cross-entropies take this attribute, whatever it hangs on
+                new._keras_logits = (
+                    new  # the built-in cross-entropies take this attribute, whatever it hangs on
+                )
         packed = tree.pack_sequence_as(structure, points)
         return self.model.compute_loss(x=self.x, y=self.y, y_pred=packed, sample_weight=self.weight)
 
@@ -120,9 +125,9 @@ def _dot(left: Sequence[Any], right: Sequence[Any]) -> Any:
 def extremes(product: Product, size: int, seconds: float = math.inf) -> tuple[float, float]:
     """Returns the lowest and highest eigenvalue of a symmetric matrix given by its products with vectors.
 
-    Lanczos with full reorthogonalisation (Golub and Van Loan, Matrix Computations, 10.1). It stops when the highest one (the
-    lowest, when that is more than twice its size) is known to TOLERANCE; the other end may be rough. When the time is up the values
-    reached are given: they lie inside the true ones.
+    Lanczos with full reorthogonalisation (Golub and Van Loan, Matrix Computations, 10.1). It stops when
+    the highest one (the lowest, when that is more than twice its size) is known to TOLERANCE; the other
+    end may be rough. When the time is up the values reached are given: they lie inside the true ones.
 
     Raises:
         ValueError: a product is not finite.

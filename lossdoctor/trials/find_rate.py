@@ -19,17 +19,19 @@ from lossdoctor.trials.stability import measured
 from lossdoctor.trials.workbench import Workbench
 
 STEPS = 100  # of each replay: long enough that a rate ten times too low falls behind
-# Rates tried, as parts of the stability limit (or of the optimizer's own rate times ten, where none is known):
-# half decades from just below it down to a thousandth.
+# Rates tried, as parts of the stability limit (or of the optimizer's own rate times ten, where none is
+# known): half decades from just below it down to a thousandth.
 PARTS = (0.5, 0.16, 0.05, 0.016, 0.005, 0.0016, 0.0005)
 CLOSE = 0.02  # scores within this of the best one are equal: the smallest rate of them has most room above it
 
 
-def find_learning_rate(model: Any, x: Any, y: Any = None, *, batch_size: int = 32, seconds: float = 5.0) -> float:
+def find_learning_rate(
+    model: Any, x: Any, y: Any = None, *, batch_size: int = 32, seconds: float = 5.0
+) -> float:
     """Returns a learning rate for this model, optimizer and data. Trains copies; the model stays as it is.
 
-    The largest curvature of the loss says up to which rate the optimizer is stable; rates below it are each tried for
-    some steps on a sample, and the one that gets furthest on held-back rows is taken.
+    The largest curvature of the loss says up to which rate the optimizer is stable; rates below it are
+    each tried for some steps on a sample, and the one that gets furthest on held-back rows is taken.
 
     Args:
         model: a built and compiled keras.Model.
@@ -39,7 +41,8 @@ def find_learning_rate(model: Any, x: Any, y: Any = None, *, batch_size: int = 3
         seconds: time that the search may take.
 
     Raises:
-        ValueError: the model is not built or compiled or cannot be copied, the data have fewer than two rows, or no
+        ValueError: the model is not built or compiled or cannot be copied, the data have fewer than two
+        rows, or no
             rate trains.
 
     Example:
@@ -58,7 +61,7 @@ def find_learning_rate(model: Any, x: Any, y: Any = None, *, batch_size: int = 3
 
 
 def rows_of(x: Any, y: Any) -> Sample:
-    """Returns at most SAMPLE_ROWS rows of arrays (spread over all of them) or of a dataset's first batches."""
+    """Returns at most SAMPLE_ROWS rows, spread over arrays or from a dataset's first batches."""
     if y is None and hasattr(x, "element_spec"):
         batches = list(islice(iter(x), 64))
         parts = [tree.map_structure(np.asarray, batch) for batch in batches]
@@ -93,6 +96,7 @@ def _top(bench: Workbench, sample: Sample, batch: int, clock: Clock) -> float:
         limit = float(measured(bench.variant(()), sample, batch, 0.25 * clock.seconds)["limit"])
     except ValueError:
         limit = math.inf
-    # Adaptive optimizers are stable far beyond rates that are of use: each step moves a weight by about the rate.
+    # Adaptive optimizers are stable far beyond rates that are of use: each step moves a weight by about
+    # the rate.
     own = bench.constant_rate(()) or 1e-2
     return min(limit, 100.0 * own) if math.isfinite(limit) else 10.0 * own

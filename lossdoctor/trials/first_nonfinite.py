@@ -1,4 +1,4 @@
-"""First non-finite value: the kept batch once more, eagerly, layer by layer, until something is not finite."""
+"""First non-finite value: the kept batch once more, layer by layer, until something is not finite."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ Found = dict[str, Any]
 def first_nonfinite(subject: Subject, bench: Workbench, clock: Clock) -> Found | None:
     """Returns `Record.lab["first_nonfinite"]`, None when the run stayed finite.
 
-    The batch that the run met first with a non-finite loss or gradient is read at the last good weights. When all is
-    finite there, the batch is not to blame: the steps are replayed on the sample until something breaks.
+    The batch that the run met first with a non-finite loss or gradient is read at the last good weights.
+    When all is finite there, the batch is not to blame: the steps are replayed on the sample until
+    something breaks.
 
     Raises:
         ValueError: the model cannot be rebuilt, or the divergence did not come again.
@@ -44,13 +45,17 @@ def first_nonfinite(subject: Subject, bench: Workbench, clock: Clock) -> Found |
     if found is None:
         found = _replayed(variant, subject, Clock(SHARE * clock.seconds))
     if found is None:
-        raise ValueError(f"the kept batch is finite at the last good weights, and {MOST_STEPS} steps did not diverge")
+        raise ValueError(
+            f"the kept batch is finite at the last good weights, and {MOST_STEPS} steps did not diverge"
+        )
     return found
 
 
 def in_arrays(batch: Sample) -> Found | None:
     """Returns where the inputs, targets or sample weights themselves are not finite."""
-    for what, name, part in (("input", "x", batch.x), ("target", "y", batch.y), ("target", "sample_weight", batch.sample_weight)):  # fmt: skip
+    parts = (("input", "x"), ("target", "y"), ("target", "sample_weight"))
+    for what, name in parts:
+        part = getattr(batch, name)
         for path, array in _named(part, name):
             place = place_of(array)
             if place is not None:
@@ -61,12 +66,14 @@ def in_arrays(batch: Sample) -> Found | None:
 
 
 def in_step(variant: Variant, batch: Sample) -> Found | None:
-    """Returns what goes non-finite first in one training step on a batch: a layer, the loss, a gradient, a variable."""
+    """Returns what is non-finite first in a step on a batch: a layer, the loss, a gradient, a variable."""
     model = variant.model
     bad = _bad_variable(model, "is not finite before the step")
     if bad is not None:
         return bad
-    x, y, weight = (None if p is None else tree.map_structure(tensor, p) for p in (batch.x, batch.y, batch.sample_weight))
+    x, y, weight = (
+        None if p is None else tree.map_structure(tensor, p) for p in (batch.x, batch.y, batch.sample_weight)
+    )
     with tf.GradientTape() as tape, recorded(model) as calls:
         outputs = model(x, training=True)
         loss = model.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=weight, training=True)
@@ -87,7 +94,7 @@ def in_step(variant: Variant, batch: Sample) -> Found | None:
 
 @contextmanager
 def recorded(model: Any) -> Iterator[list[tuple[Any, Any, Any]]]:
-    """Gathers (layer, its input, its output) of each call in the block. For copies only: it wraps their `call`."""
+    """Gathers (layer, input, output) of each call in the block. For copies only: it wraps `call`."""
     calls: list[tuple[Any, Any, Any]] = []
     leaves = [v for v in model._flatten_layers(include_self=False) if not is_container(v)]
 
@@ -117,7 +124,9 @@ def _in_layer(layer: Any, given: Any, made: Any) -> Found | None:
         inputs = [np.asarray(ops.convert_to_numpy(t), float) for t in tree.flatten(given) if t is not None]
         largest = max((float(np.abs(a).max()) for a in inputs if a.size), default=0.0)
         weights = max((float(np.abs(w).max()) for w in layer.get_weights() if w.size), default=0.0)
-        text += f"; its input went up to {largest:.3g}" + (f", its weights up to {weights:.3g}" if weights else "")
+        text += f"; its input went up to {largest:.3g}" + (
+            f", its weights up to {weights:.3g}" if weights else ""
+        )
         return _found("layer", layer.name, place, text)
     return None
 
@@ -163,7 +172,10 @@ def _bad_variable(model: Any, what: str) -> Found | None:
     for variable in model.variables:
         place = place_of(ops.convert_to_numpy(variable))
         if place is not None:
-            return {**_found("variable", variable.path, place, f"{variable.path} {what} (at {place})"), "row": None}
+            return {
+                **_found("variable", variable.path, place, f"{variable.path} {what} (at {place})"),
+                "row": None,
+            }
     return None
 
 
@@ -178,7 +190,13 @@ def place_of(array: Any) -> tuple[int, ...] | None:
 
 def _found(what: str, where: str, place: tuple[int, ...], text: str) -> Found:
     row = place[0] if place else None
-    return {"what": what, "where": where, "row": row, "column": place[-1] if len(place) > 1 else None, "text": text}
+    return {
+        "what": what,
+        "where": where,
+        "row": row,
+        "column": place[-1] if len(place) > 1 else None,
+        "text": text,
+    }
 
 
 def _words(place: tuple[int, ...]) -> str:

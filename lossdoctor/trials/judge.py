@@ -65,15 +65,21 @@ def _described(loss: Any) -> tuple[str, dict[str, Any]]:
     return (f"custom:{name}" if own else name), config
 
 
-def _loss_skill(loss: float, targets: list[Any], losses: list, variant: Variant, reference: float) -> float | None:
+def _loss_skill(
+    loss: float, targets: list[Any], losses: list, variant: Variant, reference: float
+) -> float | None:
     rows = [loss_of(name) for name, _ in losses]
     if not targets or any(row is None for row in rows) or len(rows) != len(targets):
         return skill(loss, reference, reference - abs(reference))
     weights = _weights(variant, len(rows))
     config = [c for _, c in losses]
     known = [row for row in rows if row is not None]
-    base = sum(w * r.baseline(np.asarray(y), c) for w, r, y, c in zip(weights, known, targets, config, strict=True))
-    floor = sum(w * r.floor(np.asarray(y), c) for w, r, y, c in zip(weights, known, targets, config, strict=True))
+    base = sum(
+        w * r.baseline(np.asarray(y), c) for w, r, y, c in zip(weights, known, targets, config, strict=True)
+    )
+    floor = sum(
+        w * r.floor(np.asarray(y), c) for w, r, y, c in zip(weights, known, targets, config, strict=True)
+    )
     # Targets that do not fit the loss: its value says nothing, only the answers do.
     return skill(loss, base, floor) if math.isfinite(base) and math.isfinite(floor) else None
 
@@ -101,7 +107,9 @@ def _numbers(row: Loss, y: Any, outputs: np.ndarray) -> bool:
     return row.task in ("regression", "counts") and coding in ("real", "integer", "constant")
 
 
-def _answers(y: Any, outputs: np.ndarray, loss: tuple[str, dict[str, Any]], accuracy: float | None) -> float | None:
+def _answers(
+    y: Any, outputs: np.ndarray, loss: tuple[str, dict[str, Any]], accuracy: float | None
+) -> float | None:
     y, row = np.asarray(y, np.float64), loss_of(loss[0])
     if accuracy is not None:
         best = majority(y)
@@ -110,4 +118,8 @@ def _answers(y: Any, outputs: np.ndarray, loss: tuple[str, dict[str, Any]], accu
         return None
     finite = np.isfinite(y)
     spread = float(y[finite].var())
-    return skill(float(np.square(outputs.ravel() - y.ravel())[finite.ravel()].mean()), spread) if spread else None
+    return (
+        skill(float(np.square(outputs.ravel() - y.ravel())[finite.ravel()].mean()), spread)
+        if spread
+        else None
+    )

@@ -69,7 +69,7 @@ def _keras_state() -> Any:
 
 
 def _eager_generator() -> Any:
-    """Returns the generator from which TensorFlow draws the seeds of eager operations, None without a seed."""
+    """Returns the generator of the seeds of TensorFlow's eager operations, None without a seed."""
     try:
         from tensorflow.python.eager import context
     except ImportError:

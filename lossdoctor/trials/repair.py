@@ -41,7 +41,7 @@ def repair(subject: Subject, record: Record, findings: Any) -> Any:
 
 
 def _only_steps(actions: Sequence[Action]) -> bool:
-    """Returns whether the actions change nothing but the steps: below another cause, a rate is its consequence."""
+    """Returns whether only the steps change: below another cause, a rate is its consequence."""
     return all(a.kind in ("learning_rate", "clip") for a in actions)
 
 
@@ -58,7 +58,9 @@ def _fitting(subject: Subject, groups: list[list[Action]]) -> Any:
     """Applies the groups in order, leaving out what does not fit the model or what came before."""
     if not groups:
         raise ValueError("none of the diagnoses can be changed on the model: read what each says you can do")
-    model, error, taken = None, None, []
+    model: Any = None
+    error: ValueError | None = None
+    taken: list[Action] = []
     for group in groups:
         known = {(a.kind, str(a.arguments.get("output"))) for a in taken}
         new = [a for a in group if (a.kind, str(a.arguments.get("output"))) not in known]

@@ -24,12 +24,13 @@ LATER_TRACES = 0.6  # time that a later copy takes, as a share of the first one'
 SEEN = 96  # rows trained on whose loss is taken before and after
 LOOKS = 4  # looks at the held-back rows in the second half; their median is judged, not a lucky end
 # A remedy counts as better by this much of the way from a constant to a perfect prediction. Of 64 held-back
-# rows two runs of the same quality differ by about sqrt(2 * 0.25 / 64) = 0.09 in their share of hits, less when
-# they start from the same weights, as here.
+# rows two runs of the same quality differ by about sqrt(2 * 0.25 / 64) = 0.09 in their share of hits, less
+# when they start from the same weights, as here.
 MARGIN = 0.1
 # It must also beat a constant prediction: a NaN turned into a stuck loss is no cure.
 LEARNS = 0.05
-# Where the run was not finite, a loss that falls to this part of its start says that it now trains, be it slowly.
+# Where the run was not finite, a loss that falls to this part of its start says that it now trains, be it
+# slowly.
 SAVED = 0.5
 # Run to its end, the user's own setup may come further than a replay of few steps shows.
 SLACK = 0.1
@@ -72,7 +73,7 @@ class Replayer:
         self.done: dict[str, Replay] = {}
 
     def start(self, clock: Clock) -> None:
-        """Makes the copy with the user's own setup and settles the number of steps by the time that they take.
+        """Makes the copy with the user's own setup and settles the number of steps by their time.
 
         Raises:
             ValueError: the model cannot be rebuilt, or its steps take too long for replays.
@@ -90,7 +91,9 @@ class Replayer:
         self._check_affordable(clock)
         if self.step_seconds * LEAST_STEPS < SHARE * clock.seconds:
             self.step_seconds = self._timed(variant, 8)
-        self.steps = min(self.steps, max(LEAST_STEPS, int(SHARE * clock.seconds / max(self.step_seconds, 1e-6))))
+        self.steps = min(
+            self.steps, max(LEAST_STEPS, int(SHARE * clock.seconds / max(self.step_seconds, 1e-6)))
+        )
 
     def _timed(self, variant: Variant, steps: int) -> float:
         watch = Clock(math.inf)
@@ -101,8 +104,9 @@ class Replayer:
         needed = LEAST_REPLAYS * min(LEAST_STEPS, self.steps) * self.step_seconds
         if needed > clock.left:
             raise ValueError(
-                f"a step takes {self.step_seconds:.2g} s: {LEAST_REPLAYS} replays of {LEAST_STEPS} steps do not fit into "
-                f"the {clock.seconds:.0f} s for trials; pass trial_seconds={math.ceil(4 * needed)} to have them"
+                f"a step takes {self.step_seconds:.2g} s: {LEAST_REPLAYS} replays of {LEAST_STEPS} steps do "
+                f"not fit into the {clock.seconds:.0f} s for trials; "
+                f"pass trial_seconds={math.ceil(4 * needed)} for them"
             )
 
     def fits(self, actions: Sequence[Action], seconds: float) -> bool:
@@ -188,11 +192,10 @@ def sentence(with_it: Replay, without: Replay, steps: int, rows: int) -> str:
     text = f"replayed {steps} steps on {rows} rows: loss {_way(with_it)} (unchanged: {_way(without)})"
     if with_it.score.accuracy is None or without.score.accuracy is None:
         return text
-    return text + f", held-back accuracy {with_it.score.accuracy:.2f} (unchanged: {without.score.accuracy:.2f})"
+    return (
+        text + f", held-back accuracy {with_it.score.accuracy:.2f} (unchanged: {without.score.accuracy:.2f})"
+    )
 
 
 def _way(run: Replay) -> str:
     return f"{run.first:.3g} -> {run.last:.3g}" if run.finite else f"{run.first:.3g} -> not finite"
-
-
-

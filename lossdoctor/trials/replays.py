@@ -24,7 +24,11 @@ Progress = Callable[[int, int, str], None]
 
 
 def replays(
-    player: Replayer, subject: Subject, candidates: Sequence[tuple[str, Remedy]], clock: Clock, progress: Progress
+    player: Replayer,
+    subject: Subject,
+    candidates: Sequence[tuple[str, Remedy]],
+    clock: Clock,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Returns `Record.lab["replay"]`.
 
@@ -80,13 +84,13 @@ def make_player(subject: Subject, record: Record) -> Replayer:
 
 
 def rate_of(record: Record) -> float | None:
-    """Returns the run's constant learning rate at its start, None under a schedule or when it is not known."""
+    """Returns the run's constant learning rate at its start, None under a schedule or if unknown."""
     optimizer = record.setup.optimizer
     return optimizer.learning_rate if optimizer is not None and optimizer.schedule is None else None
 
 
 def steps_of(record: Record, rows: int, batch: int) -> int:
-    """Returns how many steps to replay at most: those of the run, but no more passes over the rows than it made.
+    """Returns how many steps to replay at most: those of the run, and no more passes over the rows.
 
     Beyond USUAL_STEPS only where that holds too: a sample seen a hundred times would be learnt by heart,
     and a run on many rows would look overfitted that was not.

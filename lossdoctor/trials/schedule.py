@@ -21,7 +21,11 @@ Progress = Callable[[int, int, str], None]
 
 
 def carry_out(
-    subject: Subject, record: Record, candidates: Sequence[tuple[str, Remedy]], seconds: float, progress: Progress
+    subject: Subject,
+    record: Record,
+    candidates: Sequence[tuple[str, Remedy]],
+    seconds: float,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Makes the trials of `trials.run`, the most telling ones first; the replays take what time is left."""
     clock, missing = Clock(seconds), []
@@ -39,13 +43,19 @@ def carry_out(
         if player is not None:
             found = attempt("first_nonfinite", lambda: first_nonfinite(subject, player.bench, clock))
             limit = attempt("stability", lambda: stability(subject, record, clock))
-            lab.update({k: v for k, v in {"first_nonfinite": found, "stability": limit}.items() if v is not None})
+            lab.update(
+                {k: v for k, v in {"first_nonfinite": found, "stability": limit}.items() if v is not None}
+            )
             lab.update(attempt("replay", lambda: trained(player, subject, candidates, clock, progress)) or {})
     return {**lab, "seconds": clock.spent, "not_run": missing}
 
 
 def trained(
-    player: Replayer, subject: Subject, candidates: Sequence[tuple[str, Remedy]], clock: Clock, progress: Progress
+    player: Replayer,
+    subject: Subject,
+    candidates: Sequence[tuple[str, Remedy]],
+    clock: Clock,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Returns the trials that train: replays, and the two separating tests where they are cheap.
 

@@ -20,7 +20,7 @@ ONE_BATCH_STEPS = 200
 
 
 def one_batch(player: Replayer) -> dict[str, Any]:
-    """Returns `Record.lab["one_batch"]`: losses of one batch of the sample before and after it was fitted alone.
+    """Returns `Record.lab["one_batch"]`: one batch's loss before and after it was fitted alone.
 
     A net that cannot get below the baseline of so few rows has no path for the error to its weights;
     where it can, the fault is in the rate, the time or the data.

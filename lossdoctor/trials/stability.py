@@ -19,7 +19,10 @@ from lossdoctor.trials.workbench import Variant, Workbench
 
 BATCHES = 8  # batches whose squared gradients make the preconditioner: about what Adam averages over at first
 FEW = 32  # rows at least: a curvature of fewer says little of the others
-PRODUCTS, PRODUCT_OF_GRADIENT = 20, 2.5  # products that Lanczos usually makes, and what one costs in gradients
+PRODUCTS, PRODUCT_OF_GRADIENT = (
+    20,
+    2.5,
+)  # products that Lanczos usually makes, and what one costs in gradients
 OVERHEAD = 0.03  # seconds of a gradient that go into calling TensorFlow, whatever the number of rows
 SHARE = 0.2  # share of the time for all trials
 
@@ -28,7 +31,8 @@ def stability(subject: Subject, record: Record, clock: Clock) -> dict[str, Any] 
     """Returns `Record.lab["stability"]`: the strictest limit over the places looked at, None without a rate.
 
     Raises:
-        ValueError: the model cannot be rebuilt, the curvature is not finite, or nothing limits this optimizer.
+        ValueError: the model cannot be rebuilt, the curvature is not finite, or nothing limits this
+        optimizer.
     """
     used = rate_used(record)
     rows = finite_rows(subject.sample)
@@ -41,7 +45,9 @@ def stability(subject: Subject, record: Record, clock: Clock) -> dict[str, Any] 
     for where, weights in places(subject):
         variant.model.set_weights(weights)
         try:
-            found.append(measured(variant, rows, subject.batch_size or 32, max(watch.left, 0.0)) | {"where": where})
+            found.append(
+                measured(variant, rows, subject.batch_size or 32, max(watch.left, 0.0)) | {"where": where}
+            )
         except ValueError:
             if not found:
                 raise
@@ -111,13 +117,17 @@ def affordable(variant: Variant, rows: Sample, seconds: float) -> Sample:
     if spent < OVERHEAD or seconds > whole * rows.rows / few.rows:
         return rows
     if whole > 4 * seconds:
-        raise ValueError(f"the curvature of {FEW} rows would take {whole:.1f} s: there is no time to measure it")
+        raise ValueError(
+            f"the curvature of {FEW} rows would take {whole:.1f} s: there is no time to measure it"
+        )
     return take(rows, np.arange(max(few.rows, int(few.rows * seconds / whole))))
 
 
 def _scale(variant: Variant, rows: Sample, batch: int) -> np.ndarray:
     """Returns the root of the preconditioner [weights], by which both sides of the Hessian are divided."""
-    gradients = [Curvature(variant, take(rows, index)).gradient() for index in order(rows.rows, batch, BATCHES)]
+    gradients = [
+        Curvature(variant, take(rows, index)).gradient() for index in order(rows.rows, batch, BATCHES)
+    ]
     squares = np.mean(np.square(gradients), 0)
     root = np.sqrt(preconditioner(squares, variant.plan.settings.config))
     return np.where(np.isfinite(root) & (root > 0), root, math.inf)

@@ -23,7 +23,9 @@ class Workbench:
     variable of its optimizer, and TensorFlow's tracing (0.3 to 1 s) costs more than a short replay.
     """
 
-    def __init__(self, model: Any, start: list[np.ndarray], sample: Sample, rate: float | None = None) -> None:
+    def __init__(
+        self, model: Any, start: list[np.ndarray], sample: Sample, rate: float | None = None
+    ) -> None:
         self.model, self.start, self.sample, self.rate = model, start, sample, rate
         self._variants: dict[str, Variant] = {}
 
@@ -94,7 +96,7 @@ class Variant:
         if rows is self._rows:
             return
         self._rows = rows
-        parts = (rows.x,) if rows.y is None else (rows.x, rows.y)
+        parts: tuple[Any, ...] = (rows.x,) if rows.y is None else (rows.x, rows.y)
         parts = parts if rows.sample_weight is None else (rows.x, rows.y, rows.sample_weight)
         self._data = tree.map_structure(tensor, parts)
 
@@ -109,7 +111,6 @@ class Variant:
         rows = tree.map_structure(lambda a: tf.TensorSpec([None, *a.shape[1:]], a.dtype), self._data)
 
         # With the numbers of steps and rows left open there is one trace whatever is asked for later.
-        @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32), rows], autograph=False)
         def loop(order: Any, data: Any) -> Any:
             def body(i: Any) -> Any:
                 batch = tree.map_structure(lambda a: tf.gather(a, order[i]), data)
@@ -122,7 +123,8 @@ class Variant:
             )
             return done
 
-        return loop
+        signature = [tf.TensorSpec([None, None], tf.int32), rows]
+        return tf.function(loop, input_signature=signature, autograph=False)
 
     def judge(self, rows: Sample) -> tuple[float, list[np.ndarray]]:
         """Returns (loss, outputs in the order of the model) on rows, in inference mode.
@@ -130,7 +132,9 @@ class Variant:
         The loss is the data's, without the penalties on weights: those change with the remedies.
         """
         x = tree.map_structure(tensor, rows.x)
-        y, weight = (None if p is None else tree.map_structure(tensor, p) for p in (rows.y, rows.sample_weight))
+        y, weight = (
+            None if p is None else tree.map_structure(tensor, p) for p in (rows.y, rows.sample_weight)
+        )
         outputs = self.model(x, training=False)
         total = self.model.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=weight, training=False)
         loss = float(total) - sum(float(part) for part in self.model.losses)
@@ -152,7 +156,7 @@ def tensor(array: Any) -> Any:
 
 
 def _set_start(plan: Plan, start: list[np.ndarray]) -> None:
-    """Gives the layers that were not changed in form the run's own start: the comparison is then of one draw."""
+    """Gives layers that were not changed in form the run's own start: one draw is compared with itself."""
     known = {id(w): value for w, value in zip(plan.model.weights, start, strict=True)}
     for old, new in plan.pairs:
         values = [known.get(id(w)) for w in old.weights]

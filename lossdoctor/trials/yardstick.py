@@ -1,9 +1,9 @@
 """Yardstick: how good predictions are on rows, on a scale that does not depend on the loss.
 
 Remedies change losses, and a mean squared error cannot be set against a cross-entropy. `skill` is
-1 - (loss - floor) / (baseline - floor): 0 for the best constant prediction, 1 for a perfect one. Where the targets are
-classes, the share of hits is put on the same scale, because a loss may fall while every answer is the same one
-(softmax on one unit), and both are averaged.
+1 - (loss - floor) / (baseline - floor): 0 for the best constant prediction, 1 for a perfect one. Where the
+targets are classes, the share of hits is put on the same scale, because a loss may fall while every answer
+is the same one (softmax on one unit), and both are averaged.
 """
 
 from __future__ import annotations

@@ -101,7 +101,9 @@ TABLE = [
 
 @pytest.mark.parametrize("make", [sequential, functional])
 @pytest.mark.parametrize(("action", "holds"), TABLE, ids=[f"{a.kind}-{i}" for i, (a, _) in enumerate(TABLE)])
-def test_every_action_changes_what_it_says_and_the_model_trains(action: Action, holds: Any, make: Any) -> None:
+def test_every_action_changes_what_it_says_and_the_model_trains(
+    action: Action, holds: Any, make: Any
+) -> None:
     """The new model has the change, trains a step, and the model it came from is as before."""
     model = make()
     before, config = model.get_weights(), str(model.get_config())
@@ -121,7 +123,9 @@ def test_the_table_has_every_action() -> None:
 
 def test_layer_normalization_takes_the_place_of_batch_normalization() -> None:
     """It does not need a batch: the layer of that name is of the other kind."""
-    model = keras.Sequential([keras.Input((4,)), layers.Dense(8), layers.BatchNormalization(name="norm"), layers.Dense(3)])
+    model = keras.Sequential(
+        [keras.Input((4,)), layers.Dense(8), layers.BatchNormalization(name="norm"), layers.Dense(3)]
+    )
     new = apply_actions(compiled_like(model, {"loss": "mse"}), [Action("layer_normalization")])
     assert isinstance(new.get_layer("norm"), layers.LayerNormalization)
     with pytest.raises(ValueError, match="no BatchNormalization"):
@@ -130,7 +134,9 @@ def test_layer_normalization_takes_the_place_of_batch_normalization() -> None:
 
 def test_softmax_on_softmax_becomes_the_one_asked_for() -> None:
     """Of two softmaxes one stays, also when the last is a layer of its own; its name and place stay."""
-    model = keras.Sequential([keras.Input((4,)), layers.Dense(3, activation="softmax"), layers.Softmax(name="end")])
+    model = keras.Sequential(
+        [keras.Input((4,)), layers.Dense(3, activation="softmax"), layers.Softmax(name="end")]
+    )
     new = apply_actions(compiled_like(model, {}), [Action("output_activation", {"name": "softmax"})])
     assert [name_of(v.activation) for v in new.layers] == ["linear", "softmax"]
     assert new.layers[-1].name == "end"
@@ -150,7 +156,10 @@ def test_output_units_and_loss_follow_the_labels() -> None:
     """One softmax unit under integer labels becomes three with the sparse loss, and the accuracy is counted right."""
     model = keras.Sequential([keras.Input((4,)), layers.Dense(1, activation="softmax")])
     model.compile("sgd", "categorical_crossentropy", metrics=["categorical_accuracy"])
-    actions = [Action("loss", {"name": "sparse_categorical_crossentropy"}), Action("output_units", {"units": 3})]
+    actions = [
+        Action("loss", {"name": "sparse_categorical_crossentropy"}),
+        Action("output_units", {"units": 3}),
+    ]
     new = apply_actions(model, actions)
     history = new.fit(X, Y.argmax(1), verbose=0).history
     assert 0 < history["categorical_accuracy"][0] < 1
@@ -201,7 +210,9 @@ def test_rescaled_targets_train_as_the_targets_would_on_their_own_scale() -> Non
 def test_several_inputs_and_outputs_nested_models_and_shared_layers_survive() -> None:
     """A change at one input or output leaves the others as they are; a shared layer stays shared."""
     a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
-    inner = keras.Sequential([keras.Input((4,)), layers.Dense(5, activation="sigmoid", name="deep")], name="inner")
+    inner = keras.Sequential(
+        [keras.Input((4,)), layers.Dense(5, activation="sigmoid", name="deep")], name="inner"
+    )
     both = layers.Concatenate()([inner(a), inner(b)])
     out = [layers.Dense(1, name="price")(both), layers.Dense(1, activation="sigmoid", name="sold")(both)]
     model = keras.Model({"a": a, "b": b}, dict(zip(("price", "sold"), out, strict=True)))
@@ -304,7 +315,9 @@ def test_a_subclassed_model_is_changed_where_from_config_works() -> None:
     model = Own(7)
     model.compile("sgd", "mse")
     model.fit(X, Y, verbose=0)
-    new = apply_actions(model, [Action("hidden_activation", {"name": "relu"}), Action("learning_rate", {"value": 0.2})])
+    new = apply_actions(
+        model, [Action("hidden_activation", {"name": "relu"}), Action("learning_rate", {"value": 0.2})]
+    )
     assert (name_of(new.hidden.activation), new.width, rate(new)) == ("relu", 7, pytest.approx(0.2))
     assert np.isfinite(new.fit(X, Y, verbose=0).history["loss"][0])
     with pytest.raises(ValueError, match="subclassed"):

@@ -23,7 +23,9 @@ from lossdoctor.trials.workbench import Workbench  # noqa: E402
 def test_lanczos_finds_the_end_of_largest_size(size: int, low: float, high: float) -> None:
     """For random symmetric matrices with a given spectrum, to 1 %."""
     rng = np.random.default_rng(size)
-    values = np.array([high]) if size == 1 else np.concatenate([[low, high], rng.uniform(low, high, size - 2)])
+    values = (
+        np.array([high]) if size == 1 else np.concatenate([[low, high], rng.uniform(low, high, size - 2)])
+    )
     turn, _ = np.linalg.qr(rng.normal(size=(size, size)))
     matrix = turn @ np.diag(values) @ turn.T
     found = extremes(lambda v: matrix @ v, size)
@@ -103,9 +105,11 @@ def test_gauss_newton_and_hessian_agree_where_the_residual_is_zero() -> None:
 
 
 def test_where_the_residual_bends_the_loss_down_the_gauss_newton_form_is_used() -> None:
-    """(exp(w x) - y)^2 with y far above: the Hessian is negative, its Gauss-Newton part 2 exp(2 w x) x^2 is not."""
+    """(exp(w x) - y)^2 with y far above: the Hessian is negative, 2 exp(2 w x) x^2 is not."""
     x = np.linspace(0.5, 1.5, 32)[:, None].astype("float32")
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, activation="exponential", use_bias=False)])
+    model = keras.Sequential(
+        [keras.Input((1,)), keras.layers.Dense(1, activation="exponential", use_bias=False)]
+    )
     model.compile(keras.optimizers.SGD(0.1), "mse")
     sample = Sample(x, 1000 + 0 * x)
     w = float(model.get_weights()[0][0, 0])
@@ -127,7 +131,9 @@ def test_products_are_those_of_the_matrix_of_differences(activation: str, loss: 
     """Hessian times vector against differences of gradients; Gauss-Newton is never negative."""
     rng = np.random.default_rng(1)
     sample = Sample(rng.normal(size=(64, 4)).astype("float32"), y.astype("float32"))
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(6, "tanh"), keras.layers.Dense(3, activation)])
+    model = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(6, "tanh"), keras.layers.Dense(3, activation)]
+    )
     model.compile("sgd", loss)
     variant = variant_of(model, sample)
     curvature = Curvature(variant, sample)

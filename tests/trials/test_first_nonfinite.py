@@ -66,7 +66,9 @@ def test_a_target_that_is_not_finite_is_named() -> None:
 
 def test_a_layer_that_takes_the_logarithm_of_a_negative_number_is_named() -> None:
     """With the row, and how far its input and weights went."""
-    model = net(layers.Dense(4, name="fine"), layers.Lambda(lambda x: ops.log(x), name="bad", output_shape=(4,)))
+    model = net(
+        layers.Dense(4, name="fine"), layers.Lambda(lambda x: ops.log(x), name="bad", output_shape=(4,))
+    )
     found = find(model, Sample(X, Y))
     assert (found["what"], found["where"]) == ("layer", "bad")
     assert "its input went up to" in found["text"]

@@ -79,8 +79,10 @@ def test_hits_and_majority() -> None:
         ("RMSprop", {}, 0.2),
     ],
 )
-def test_limits_are_where_the_iteration_on_a_quadratic_stops_shrinking(kind: str, config: dict, limit: float) -> None:
-    """The formula, and the optimizer's own recursion with the preconditioner fixed at 1, run at both sides of it."""
+def test_limits_are_where_the_iteration_on_a_quadratic_stops_shrinking(
+    kind: str, config: dict, limit: float
+) -> None:
+    """The formula, and the optimizer's own recursion run at both sides of it."""
     assert limit_of(kind, config, 10.0) == pytest.approx(limit)
     assert form_of(kind, config)
     assert _remains(kind, config, 0.97 * limit) < 1e-3 < 1e3 < _remains(kind, config, 1.03 * limit)
@@ -131,7 +133,9 @@ def test_rows_held_back_are_a_quarter_and_disjoint_from_the_others() -> None:
 
 
 @pytest.mark.parametrize(("rows", "batch", "steps"), [(192, 32, 200), (10, 3, 7), (5, 64, 4), (192, 1, 500)])
-def test_every_batch_is_full_and_every_pass_sees_each_row_at_most_once(rows: int, batch: int, steps: int) -> None:
+def test_every_batch_is_full_and_every_pass_sees_each_row_at_most_once(
+    rows: int, batch: int, steps: int
+) -> None:
     """The order is the same each time it is asked for."""
     index = order(rows, batch, steps)
     assert index.shape == (steps, min(batch, rows))

@@ -34,7 +34,9 @@ def normalize_inputs(
     spread = np.where(np.isfinite(spread) & (spread > 0), spread, 1.0)
     shape = tuple(plan.model.inputs[input].shape) if plan.graph.opened else (None, *middle.shape)
     if middle.ndim and middle.shape[-1] != shape[-1]:
-        raise ValueError(f"{middle.shape[-1]} means for an input of shape {shape}: pass one a feature, or one")
+        raise ValueError(
+            f"{middle.shape[-1]} means for an input of shape {shape}: pass one a feature, or one"
+        )
     axis = -1 if middle.ndim else None
     plan.at_input.setdefault(input, []).append(
         lambda: keras.layers.Normalization(axis=axis, mean=middle.tolist(), variance=spread.tolist())
@@ -54,5 +56,7 @@ def measured(plan: Plan, number: int) -> tuple[Any, Any]:
     rows = np.asarray(keras.tree.flatten(plan.sample.x)[number], float)
     rows = np.where(np.isfinite(rows), rows, np.nan)
     if rows.ndim == 2:
-        return np.nan_to_num(np.nanmean(rows, 0)).tolist(), np.nan_to_num(np.nanvar(rows, 0), nan=1.0).tolist()
+        return np.nan_to_num(np.nanmean(rows, 0)).tolist(), np.nan_to_num(
+            np.nanvar(rows, 0), nan=1.0
+        ).tolist()
     return float(np.nanmean(rows)), float(np.nanvar(rows))

@@ -29,7 +29,7 @@ PASSING = (
 RECURRENT = (_layers.LSTM, _layers.GRU, _layers.SimpleRNN, _layers.Bidirectional, _layers.RNN)
 # Names of activation operations, as keras.activations.NAME(tensor) leaves them in a functional graph.
 _OPERATIONS = frozenset(
-    "Relu Relu6 Sigmoid Softmax Tanh Softplus Softsign Elu Selu Gelu Silu LeakyRelu HardSigmoid LogSoftmax".split()
+    "Relu Relu6 Sigmoid Softmax Tanh Softplus Softsign Elu Selu Gelu Silu LeakyRelu HardSigmoid".split()
 )
 
 
@@ -64,7 +64,11 @@ def activation_name(activation: Any) -> str:
     """Returns the name of an activation given as a name, a function or None."""
     if activation is None:
         return "linear"
-    return activation if isinstance(activation, str) else getattr(activation, "__name__", type(activation).__name__)
+    return (
+        activation
+        if isinstance(activation, str)
+        else getattr(activation, "__name__", type(activation).__name__)
+    )
 
 
 def unwrapped(layer: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -48,7 +49,8 @@ def layer_normalization(plan: Plan) -> None:
     if not found:
         raise ValueError("the model has no BatchNormalization layer to replace")
     for layer in found:
-        plan.replaced[id(layer)] = lambda v=layer: keras.layers.LayerNormalization(name=v.name, dtype=v.dtype_policy)
+        kept = {"name": layer.name, "dtype": layer.dtype_policy}
+        plan.replaced[id(layer)] = partial(keras.layers.LayerNormalization, **kept)
 
 
 def dropout(plan: Plan, *, rate: float | None = None, factor: float | None = None) -> None:

@@ -121,7 +121,7 @@ class Builder:
         return keras.Model(packed_in, packed_out, name=old.name)
 
     def keep_frozen(self) -> None:
-        """Gives frozen layers their weights and adapted layers their statistics back: nothing will learn them."""
+        """Gives frozen layers their weights and adapted ones their statistics: nothing will learn them."""
         for old, new in self.plan.pairs:
             adapted = isinstance(old, (keras.layers.Normalization, keras.layers.Discretization))
             if adapted:
@@ -143,7 +143,9 @@ def make_layer(old: Any, config: dict[str, Any] | None, policy: str | None) -> A
         config = with_policy(config, policy)
     if isinstance(old, keras.layers.Lambda):
         # Keras refuses to make a lambda from its written form; the function itself can be handed on.
-        return keras.layers.Lambda(old.function, arguments=old.arguments, name=old.name, dtype=config["dtype"])
+        return keras.layers.Lambda(
+            old.function, arguments=old.arguments, name=old.name, dtype=config["dtype"]
+        )
     try:
         return type(old).from_config(config)
     except Exception as error:

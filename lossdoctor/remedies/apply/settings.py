@@ -19,7 +19,7 @@ class Settings:
         scaling: arguments of a LossScaleOptimizer that the user put around it, or None.
     """
 
-    optimizer: type
+    optimizer: Any
     config: dict[str, Any]
     rest: dict[str, Any] = field(default_factory=dict)
     scaling: dict[str, Any] | None = None
@@ -35,7 +35,9 @@ class Settings:
             raise ValueError(f"{model.name!r} has no compiled optimizer: call compile() first")
         given = dict(getattr(getattr(model, "_compile_config", None), "config", None) or {})
         if "optimizer" not in given:
-            raise ValueError(f"{type(model).__name__} has its own compile(): its settings cannot be carried over")
+            raise ValueError(
+                f"{type(model).__name__} has its own compile(): its settings cannot be carried over"
+            )
         outer = given.pop("optimizer")
         scaled = isinstance(outer, keras.optimizers.LossScaleOptimizer)
         inner = _inner(model.optimizer)
@@ -55,7 +57,9 @@ class Settings:
 
 
 def _inner(optimizer: Any) -> Any:
-    return optimizer.inner_optimizer if isinstance(optimizer, keras.optimizers.LossScaleOptimizer) else optimizer
+    return (
+        optimizer.inner_optimizer if isinstance(optimizer, keras.optimizers.LossScaleOptimizer) else optimizer
+    )
 
 
 def _scaling(outer: Any) -> dict[str, Any]:

@@ -33,8 +33,8 @@ def rebuild_subclassed(plan: Plan) -> Any:
     """
     if plan.behind or plan.replaced or plan.at_input or plan.at_output or plan.policy:
         raise ValueError(
-            f"{type(plan.model).__name__} is subclassed: its calls cannot be followed, so no layer can be put "
-            "in from outside; make this change in its own code"
+            f"{type(plan.model).__name__} is subclassed: its calls cannot be followed, so no layer can be "
+            "put in from outside; make this change in its own code"
         )
     new = _from_config(plan.model)
     for old_layer, new_layer in zip(_layers(plan.model), _layers(new), strict=False):
@@ -66,7 +66,9 @@ def _check_same(old: Any, new: Any) -> None:
 
 def _change(old: Any, new: Any, config: dict[str, Any]) -> None:
     if new.built:
-        raise ValueError(f"layer {old.name!r} is built by the model's constructor and cannot be changed any more")
+        raise ValueError(
+            f"layer {old.name!r} is built by the model's constructor and cannot be changed any more"
+        )
     before = unwrapped(old).get_config()
     for key, value in config.items():
         if value == before.get(key) or key not in _SETTABLE:

@@ -11,7 +11,12 @@ from lossdoctor.remedies.apply.plan import Plan
 
 # The initializer whose variance is made for an activation (He et al. 2015; Glorot and Bengio 2010;
 # Klambauer et al. 2017 for selu). Others take He's, whose derivation holds for the relu family.
-_STARTS = {"tanh": "glorot_uniform", "sigmoid": "glorot_uniform", "linear": "glorot_uniform", "selu": "lecun_normal"}
+_STARTS = {
+    "tanh": "glorot_uniform",
+    "sigmoid": "glorot_uniform",
+    "linear": "glorot_uniform",
+    "selu": "lecun_normal",
+}
 _KERNELS = ("kernel_initializer", "depthwise_initializer", "pointwise_initializer")
 
 
@@ -67,7 +72,11 @@ def _bends(plan: Plan, layer: Any) -> bool:
     if isinstance(layer, RECURRENT):
         return False
     softmax = isinstance(layer, keras.layers.Softmax) or activation_of(plan, layer) == "softmax"
-    return not softmax and (is_weighted(layer) or is_activation(layer)) and bends(layer, plan.setting(layer, "activation"))
+    return (
+        not softmax
+        and (is_weighted(layer) or is_activation(layer))
+        and bends(layer, plan.setting(layer, "activation"))
+    )
 
 
 def _flat(plan: Plan, layer: Any) -> bool:
