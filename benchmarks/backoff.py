@@ -99,14 +99,16 @@ def gru() -> Any:
 
 CLASSES = "sparse_categorical_crossentropy"
 PROBLEMS = (
-    Problem("wine, unscaled", wine, lambda: dense(13, (32,), 3, "softmax"), CLASSES, 8),
+    Problem("wine, unscaled", wine, lambda: dense(13, (64, 64), 3, "softmax"), CLASSES, 8),
     Problem("digits", digits, lambda: dense(64, (64, 64), 10, "softmax"), CLASSES, 32),
     Problem("diabetes, targets to 346", diabetes, lambda: dense(10, (32,), 1, None), "mse", 16),
     Problem("GRU on strokes", strokes, gru, CLASSES, 16),
 )
 
 
-def train(problem: Problem, optimizer: str, rate: float, callbacks: list[Any], seed: int = 0) -> tuple[float, Any]:
+def train(
+    problem: Problem, optimizer: str, rate: float, callbacks: list[Any], seed: int = 0
+) -> tuple[float, Any]:
     """Returns the training loss after EPOCHS and the model."""
     keras.utils.set_random_seed(seed)
     x, y = problem.load()
@@ -152,7 +154,9 @@ def hot(problem: Problem, optimizer: str, times: int, base: dict[str, Any]) -> R
     rate = base["limit"] * times
     backoff = LRBackoff(verbose=0)
     loss, model = train(problem, optimizer, rate, [backoff])
-    finite = all(np.isfinite(w).all() for w in [*model.get_weights(), *(v.numpy() for v in model.optimizer.variables)])
+    finite = all(
+        np.isfinite(w).all() for w in [*model.get_weights(), *(v.numpy() for v in model.optimizer.variables)]
+    )
     actions: dict[str, int] = {}
     for event in backoff.events:
         actions[event.kind] = actions.get(event.kind, 0) + 1
@@ -169,10 +173,67 @@ def hot(problem: Problem, optimizer: str, times: int, base: dict[str, Any]) -> R
     )  # fmt: skip
 
 
+class Injector(keras.callbacks.Callback):
+    """Looks after every step whether anything non-finite has reached weights, slots or statistics."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bad = 0
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        held = [*self.model.weights, *self.model.optimizer.variables]
+        self.bad += sum(not np.isfinite(v.numpy()).all() for v in held)
+
+
+def inject(run: int) -> tuple[int, int]:
+    """One fit with NaN or infinity in data, targets or gradients at random steps.
+
+    Returns:
+        Non-finite variables seen after any step, and the updates skipped.
+    """
+    dice = np.random.default_rng(run)
+    x, y = digits()
+    x, y = x[:320].copy(), y[:320].astype("float32")
+    bad, kind = dice.choice([np.nan, np.inf, -np.inf, 1e38]), run % 3
+    rows = dice.choice(320, size=dice.integers(1, 12), replace=False)
+    if kind == 0:
+        x[rows, dice.integers(0, 64)] = bad
+    elif kind == 1:
+        y[rows] = bad
+    scale = np.zeros((320, 1), "float32")
+    scale[rows] = 1.0 if kind == 2 else 0.0
+
+    def poison(pair: Any) -> Any:  # a finite loss whose gradient is not: d sqrt(v)/dv at 0
+        return keras.ops.sum(pair[0]) * 0.0 + keras.ops.sqrt(keras.ops.abs(pair[0] * (1.0 - pair[1])))
+
+    keras.utils.set_random_seed(run)
+    a, b = keras.Input((64,)), keras.Input((1,))
+    h = layers.BatchNormalization()(layers.Dense(16, activation="relu")(a))
+    out = layers.Dense(1)(h)
+    model = keras.Model([a, b], layers.Lambda(poison, output_shape=(1,))([out, b]) if kind == 2 else out)
+    make = list(OPTIMIZERS.values())[run % 4]
+    model.compile(make(0.001), "mse", jit_compile=run % 5 == 0)
+    watch, backoff = Injector(), LRBackoff(verbose=0, max_backoffs=100)
+    model.fit([x, scale], y, epochs=1, batch_size=16, verbose=0, callbacks=[backoff, watch])
+    return watch.bad, backoff.state.skipped
+
+
+def injections(runs: int) -> int:
+    """Prints and returns how many non-finite variables `runs` fits with injected faults saw."""
+    found = [inject(i) for i in range(runs)]
+    bad, skipped = sum(f[0] for f in found), sum(f[1] for f in found)
+    print(f"{runs} runs with injected NaN or infinity: {bad} non-finite variables at any step, {skipped} updates "
+          f"skipped in {sum(f[1] > 0 for f in found)} runs")  # fmt: skip
+    return bad
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="Adam only")
     parser.add_argument("--only", default="", help="problems whose name holds this")
+    parser.add_argument("--inject", type=int, default=200, help="runs with injected faults")
     parser.add_argument("--optimizer", default="", help="this optimizer only")
     arguments = parser.parse_args()
     RESULTS.parent.mkdir(exist_ok=True)
@@ -198,7 +259,8 @@ def main() -> int:
     good = sum(r.finite and r.kept >= GOAL for r in results)
     print(f"{good} of {len(results)} runs finite and with {GOAL:.0%} of the gain; "
           f"{sum(r.finite for r in results)} finite; {time.time() - began:.0f} s")  # fmt: skip
-    return 0 if good == len(results) else 1
+    bad = injections(arguments.inject) if arguments.inject else 0
+    return 0 if good == len(results) and not bad else 1
 
 
 if __name__ == "__main__":

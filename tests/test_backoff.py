@@ -219,15 +219,25 @@ def test_at_min_lr_the_next_blow_up_stops_the_run():
     assert "min_lr=0.05" in state.stopped
 
 
-def test_the_third_blow_up_in_a_row_from_a_snapshot_looks_further_back():
-    """A snapshot from which every rate blows up is bad itself."""
-    state = State()
-    for _ in range(4):
-        state, actions = run([1.0] + [300.0] * 4, state=state)
-        state = landed(state, 40)
-    state = landed(replace(state, watch=replace(state.watch, safe=60)), 40)
-    _, actions = run([1.0] + [300.0] * 4, state=state)
-    assert actions[0][1].before < 40
+def test_a_blow_up_right_after_a_rollback_blames_the_weights_gone_back_to():
+    """From a snapshot other than the initial one: further back, the rate stays; from the initial one it is cut."""
+    state, _ = run([1.0] * 30)
+    state = landed(replace(state, since=0), 20)
+    scale = state.scale
+    state, actions = run([300.0] * 4, state=state)
+    assert kinds(actions)[0][1] == "rollback"
+    assert actions[0][1].before < 20
+    assert state.scale == scale
+    state, actions = run([300.0] * 4, state=landed(state, 0))
+    assert kinds(actions)[0][1] == "backoff"
+
+
+def test_the_rate_does_not_grow_while_units_are_dying():
+    """More zero gradients than at first: the rate waits."""
+    policy = Policy(factor=0.01, recover_after=10, settle=0.0)
+    state, _ = run([1.0, 90.0, 300.0, 200.0], policy, dead=0.3)
+    assert run([0.9] * 60, policy, state, dead=0.6)[1] == []
+    assert [k for _, k in kinds(run([0.9] * 15, policy, state, dead=0.3)[1])] == ["grow"]
 
 
 # Laws

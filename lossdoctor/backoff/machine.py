@@ -10,10 +10,9 @@ from lossdoctor.backoff.signal import Signal
 from lossdoctor.backoff.state import LIMIT, Action, State
 from lossdoctor.backoff.watch import SLOW, Alarm, look
 
-AT_ONCE = 25  # steps after a change of the rate within which a blow-up is that change's doing
+AT_ONCE = 40  # steps after a change of the rate within which a blow-up is that change's doing
 REPEAT = 200  # steps within which a second sudden blow-up is no longer one bad batch
 DEEPEST = 1e-3  # no single cut is deeper than this
-TRIES = 3  # blow-ups in a row after which the snapshot gone back to is not trusted any more
 ENDING = 3.0  # evidence (see watch.ENOUGH) that is enough to go back when no step is left to wait for
 MARGIN = 4.0  # the rate grows no nearer than this to the lowest that blew up: the best lies well below it
 STRIDE = 2.0  # the rate grows by this much at a time
@@ -46,7 +45,8 @@ def _bad(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
 
 
 def _good(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
-    watch, alarm = look(state.watch, signal, slow=state.since > policy.cooldown)
+    slow = state.since > policy.cooldown and not state.settled
+    watch, alarm = look(state.watch, signal, slow=slow, strict=state.backoffs > 0)
     state = replace(state, watch=watch, good=state.good + 1, quiet=state.quiet + 1 if watch.calm else 0)
     if alarm is not None:
         return _retreat(policy, state, signal, alarm)
@@ -65,8 +65,7 @@ def _good(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
 
 
 def _retreat(policy: Policy, state: State, signal: Signal, alarm: Alarm) -> tuple[State, Action]:
-    """Back to good weights; with a lower rate, unless one bad batch may be to blame for the first time."""
-    alarm = _further_back(state, alarm)
+    """Back to good weights; with a lower rate, unless one batch or the weights gone back to are to blame."""
     calm = replace(
         state,
         streak=0,
@@ -79,6 +78,11 @@ def _retreat(policy: Policy, state: State, signal: Signal, alarm: Alarm) -> tupl
         calm = replace(calm, strike=signal.step)
         return calm, Action(
             "rollback", state.scale, alarm.safe, f"{alarm.text} out of nothing (one bad batch?)"
+        )
+    if state.target and state.since <= AT_ONCE:
+        older = min(alarm.safe, state.target - 1)
+        return calm, Action(
+            "rollback", state.scale, older, f"{alarm.text}: the weights gone back to were bad"
         )
     scale, deeper = _cut(policy, state, _floor(policy, signal), alarm.kind in SLOW)
     if state.backoffs >= policy.max_backoffs or scale >= state.scale:
@@ -109,7 +113,7 @@ def _grow(state: State) -> tuple[State, Action]:
     state = replace(state, quiet=0, deeper=0, target=None, proven=max(state.proven or 0.0, state.scale))
     top = 1.0 if state.ceiling is None else min(1.0, state.ceiling / MARGIN)
     scale = min(top, STRIDE * state.scale)
-    if scale <= state.scale:
+    if scale <= state.scale or not state.watch.thriving:
         return state, Action("none", state.scale)
     text = f"{state.proven:.3g} of the rate stayed quiet"
     return replace(state, scale=scale, grown=state.grown + 1, since=0), Action("grow", scale, text=text)
@@ -150,18 +154,10 @@ def landed(state: State, step: int) -> State:
 def verdict(state: State) -> tuple[State, Action]:
     """What to do when the last step is done: a run that is just blowing up goes back to good weights."""
     watch = state.watch
-    if state.stopped is not None or not (watch.cusum > ENDING or watch.blown > 1 or watch.died > 1):
+    if state.stopped is not None or not (watch.cusum > ENDING or watch.blown > 1):
         return state, Action("none", state.scale)
     text = "the run was blowing up when it ended"
     return replace(state, rollbacks=state.rollbacks + 1), Action("rollback", state.scale, watch.safe, text)
-
-
-def _further_back(state: State, alarm: Alarm) -> Alarm:
-    """Blow-ups from the same snapshot at ever lower rates: that snapshot is bad itself."""
-    tries = 1 if alarm.kind in SLOW else TRIES
-    if state.target is None or state.since > AT_ONCE or state.deeper + 1 < tries:
-        return alarm
-    return replace(alarm, safe=min(alarm.safe, state.target - 1))
 
 
 def _struck(state: State, step: int) -> bool:

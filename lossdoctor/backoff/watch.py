@@ -14,12 +14,14 @@ SLACK = 0.25  # losses up to exp(0.25) = 1.28 times the reference count as noise
 ENOUGH = 10.0
 ONE_STEP = 4.5  # the most that one batch can add, so that one corrupt batch never decides
 
+EARLY = 7  # losses after which it is clear whether the first was low by chance (at most WINDOW)
 WINDOW = 9  # losses whose median is "the level"; odd, and short beside the shortest stretch judged
 BLOWN = 3.0  # a batch at this many times the reference is a blow-up when more follow it
 NO_BETTER = 0.95  # of the trivial loss: above it nothing has been learned
 STUCK_STEPS = 20  # steps at that level after a blow-up (two windows: the median has forgotten the peak)
 DEAD_STEPS = 8  # steps with dead units: needs no peak to be forgotten
 DIED = 0.9  # share of exactly zero gradient entries of a net whose units are dead
+DYING = 0.8  # the same in a run that has blown up before
 DIED_RISE = 0.3  # ... and how much more that is than at the first step (healthy nets: below 0.2)
 DIED_LEVEL = 0.5  # ... while the loss is above this share of the trivial one: a sparse net that fits is fine
 LIVING_STEPS = 5  # small batches make that share jump about
@@ -56,8 +58,10 @@ class Watch:
 
     Attributes:
         first: loss of the first batch, that is of the initial weights.
-        high: the largest of `first` and the trivial loss: the reference for explosions.
-        low: the smallest of the two: above it nothing has been learned.
+        share: `first` over the trivial loss of its own batch; None when that is unknown.
+        trivial, counted: mean trivial loss of so many batches (it depends on the data alone).
+        early: median of the first EARLY losses, where `first` turned out to be low by chance.
+        seen: losses seen.
         recent: the last losses, at most WINDOW.
         best: the lowest median of a full window.
         best_step: where that window began.
@@ -72,8 +76,11 @@ class Watch:
     """
 
     first: float | None = None
-    high: float = 0.0
-    low: float = 0.0
+    share: float | None = None
+    trivial: float = 0.0
+    counted: int = 0
+    early: float | None = None
+    seen: int = 0
     recent: tuple[float, ...] = ()
     best: float | None = None
     best_step: int = 0
@@ -89,6 +96,33 @@ class Watch:
     sudden: bool = False
 
     @property
+    def begin(self) -> float:
+        """The loss at the initial weights: that of the first batch, corrected for how hard the batch was."""
+        if self.share is None:
+            return self.first or 0.0
+        return self.share * self.trivial
+
+    @property
+    def high(self) -> float:
+        """The reference for explosions: the loss at the start, or the trivial one where that is larger."""
+        levels = [
+            self.begin,
+            *([self.trivial] if self.counted else []),
+            *([self.early] if self.early else []),
+        ]
+        return max(levels)
+
+    @property
+    def low(self) -> float:
+        """Above this nothing has been learned."""
+        return min(self.begin, self.trivial) if self.counted else self.begin
+
+    @property
+    def settled(self) -> bool:
+        """True when `high` can be relied on: the trivial loss is known, or enough losses have been seen."""
+        return self.counted > 0 or self.seen >= EARLY
+
+    @property
     def level(self) -> float | None:
         """Median of the recent losses."""
         return statistics.median(self.recent) if self.recent else None
@@ -100,23 +134,34 @@ class Watch:
 
     def fresh(self, step: int) -> Watch:
         """Returns the watch for a run that has just gone back to good weights before `step`."""
-        return Watch(first=self.first, high=self.high, low=self.low, dead=self.dead, safe=step, alive=step)
+        return Watch(
+            first=self.first, share=self.share, trivial=self.trivial, counted=self.counted, early=self.early,
+            seen=self.seen, dead=self.dead, safe=step, alive=step,
+        )  # fmt: skip
+
+    @property
+    def thriving(self) -> bool:
+        """True when about as many units take part as at the first step, as far as that is known."""
+        return self.dead is None or self.living >= LIVING_STEPS
 
 
-def look(watch: Watch, signal: Signal, *, slow: bool = True) -> tuple[Watch, Alarm | None]:
+def look(
+    watch: Watch, signal: Signal, *, slow: bool = True, strict: bool = False
+) -> tuple[Watch, Alarm | None]:
     """Returns the watch after one applied step, and the alarm if it raises one.
 
     Args:
         watch: what is remembered so far.
         signal: an applied step; its loss is finite or None.
         slow: judge the slow signs too (not during a cooldown).
+        strict: the run has blown up before, so dying units are taken more seriously.
     """
     if signal.loss is None:
         return replace(watch, safe=signal.step), None
-    watch = _first(watch, signal)
+    watch = _refer(watch, signal, signal.loss)
     before = watch.level
     watch = replace(watch, recent=(*watch.recent, signal.loss)[-WINDOW:])
-    watch = _lowest(_count(watch, signal, signal.loss, before), signal.step)
+    watch = _lowest(_count(watch, signal, signal.loss, before, DYING if strict else DIED), signal.step)
     alarm = _judge(watch, signal, slow)
     return (replace(watch, safe=signal.step) if alarm is None and watch.calm else watch), alarm
 
@@ -128,21 +173,36 @@ def excess(loss: float, reference: float) -> float:
     return min(math.log1p(d), ONE_STEP) if d > 0 else max(d, -2.0)
 
 
-def _first(watch: Watch, signal: Signal) -> Watch:
-    if watch.first is not None or signal.loss is None:
+def _refer(watch: Watch, signal: Signal, loss: float) -> Watch:
+    """Returns the watch with the levels to compare with brought up to date."""
+    if signal.trivial is not None:
+        n = watch.counted + 1
+        watch = replace(watch, counted=n, trivial=watch.trivial + (signal.trivial - watch.trivial) / n)
+    if watch.first is None:
+        share = loss / signal.trivial if signal.trivial else None
+        watch = replace(watch, first=loss, share=share, dead=signal.dead)
+    watch = replace(watch, seen=watch.seen + 1)
+    return _doubt(watch, loss) if watch.seen == EARLY else watch
+
+
+def _doubt(watch: Watch, loss: float) -> Watch:
+    """The first batch may have been easy: unless the rise is beyond all scatter, the median counts."""
+    losses = (*watch.recent, loss)
+    level = statistics.median(losses)
+    spread = SIGMA * statistics.median(abs(v - level) for v in losses)
+    if level <= watch.high or level - watch.begin > SIGNIFICANT * spread:
         return watch
-    levels = [v for v in (signal.loss, signal.trivial) if v is not None]
-    return replace(watch, first=signal.loss, high=max(levels), low=min(levels), dead=signal.dead)
+    return replace(watch, early=level, cusum=0.0, blown=0)
 
 
-def _count(watch: Watch, signal: Signal, loss: float, before: float | None) -> Watch:
+def _count(watch: Watch, signal: Signal, loss: float, before: float | None, dead: float) -> Watch:
     """Returns the watch with its counters moved by one step."""
     over = excess(loss, watch.high)
     level = watch.level if watch.level is not None else loss
     no_better = excess(level, watch.low) > NO_BETTER - 1.0
     back = not no_better and excess(loss, watch.low) <= NO_BETTER - 1.0  # the level and this loss too
     blown = watch.blown + 1 if over > math.log(BLOWN) else watch.blown * (not back)
-    died = signal.dead is not None and signal.dead > DIED and signal.dead > (watch.dead or 0.0) + DIED_RISE
+    died = signal.dead is not None and signal.dead > dead and signal.dead > (watch.dead or 0.0) + DIED_RISE
     alive = signal.dead is None or signal.dead <= (watch.dead or 0.0) + ALIVE
     living = watch.living + 1 if alive else 0
     jumped = before is not None and len(watch.recent) > 3 and excess(loss, before) > math.log(SUDDEN)
@@ -176,7 +236,7 @@ def _lowest(watch: Watch, step: int) -> Watch:
 
 def _judge(watch: Watch, signal: Signal, slow: bool) -> Alarm | None:
     loss, level = signal.loss or 0.0, watch.level or 0.0
-    if watch.cusum > ENOUGH:
+    if watch.cusum > ENOUGH and watch.settled:
         text = f"the batch loss is {loss:.3g}, {_times(loss, watch.high)} and stays up"
         return Alarm("explosion", text, watch.safe, watch.sudden)
     if slow and watch.stuck >= STUCK_STEPS:

@@ -193,7 +193,7 @@ class Rescue:
         if known is None or rate is None or rate == known or self.state.scale == 1.0 or self.rate.scheduled:
             return
         if self.settings.yields:
-            self.state = replace(self.state, scale=1.0)
+            self.state = replace(self.state, scale=1.0, ceiling=None, proven=None, streak=0)
             self.rate.set(1.0)
             self._effective = 1.0
         if not self._noticed:
