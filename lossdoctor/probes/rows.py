@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lossdoctor.probes import replicas
 from lossdoctor.probes.sample import SAMPLE_ROWS, Sample
 
 MAX_BYTES = 256 * 2**20  # a sample larger than this is not worth its memory
@@ -32,6 +33,8 @@ class RowStore:
         import tensorflow as tf
         from keras import tree
 
+        if replicas.index() != 0:  # the first replica's share of the batches is enough
+            return
         leaves = tree.flatten(batch)
         if self.missing is None and self._leaves is None:
             self._create(batch, leaves)
@@ -57,14 +60,10 @@ class RowStore:
         self.missing = _why_not(leaves)
         if self.missing:
             return
+        self.filled = replicas.variable(0, tf.int64)
         with tf.init_scope():
-            self.filled = tf.Variable(0, dtype=tf.int64, trainable=False)
-            self._leaves = [
-                None
-                if leaf is None
-                else tf.Variable(tf.zeros([SAMPLE_ROWS, *leaf.shape[1:]], leaf.dtype), trainable=False)
-                for leaf in leaves
-            ]
+            empty = [None if a is None else tf.zeros([SAMPLE_ROWS, *a.shape[1:]], a.dtype) for a in leaves]
+        self._leaves = [None if a is None else replicas.variable(a) for a in empty]
         self._structure = tree.map_structure(lambda _: 0, batch)
 
     def room(self) -> Any:

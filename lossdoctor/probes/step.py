@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.probes import keras_private
+from lossdoctor.probes import keras_private, replicas
 from lossdoctor.probes.hooks import Hooks, Observer
 from lossdoctor.probes.rows import RowStore
 
@@ -29,13 +29,18 @@ class StepProbe(Observer):
         self.paths: list[str] = [v.path for v in model.trainable_variables]
         self._ring: Any = None
         self._side: dict[str, Any] = {}
-        self._seen: dict[str, Any] = {}
+        self._seen_by: dict[int, dict[str, Any]] = {}
         self._read = 0
         self.sample, self.validation, self.bad_batch = RowStore(), RowStore(), RowStore()
         self.loss_source = "compute_loss"
         self.target_specs: list[tuple[str | None, tuple[int | None, ...], str]] = []  # name, shape, dtype
 
     # At trace time, inside the step
+
+    @property
+    def _seen(self) -> dict[str, Any]:
+        """What this replica has seen of the step so far."""
+        return self._seen_by.setdefault(replicas.index(), {})
 
     def before_step(self, data: Any) -> None:
         import keras
@@ -44,7 +49,7 @@ class StepProbe(Observer):
         self._graph = tf.compat.v1.get_default_graph()
         batch = keras.utils.unpack_x_y_sample_weight(data)
         self.target_specs = _outlines(batch[1])
-        self._seen = {"batch": batch, "stats": _statistics(batch)}
+        self._seen_by[replicas.index()] = {"batch": batch, "stats": _statistics(batch)}
         self.sample.keep(batch, self.sample.room())
         for side, empty in (("loss", np.nan), ("grads", SKIPPED)):
             if side in self._side:
@@ -67,15 +72,22 @@ class StepProbe(Observer):
     def after_step(self, logs: Any) -> None:
         import tensorflow as tf
 
+        measured = _whole(tf.concat([self._loss(logs), self._seen["stats"]], 0), summed=self._hooks.saw_loss)
+        row = tf.concat([measured, self._get("grads", len(self.paths), SKIPPED)], 0)
+        if replicas.index() == 0:
+            self._write(row)
+        self._seen.clear()
+
+    def _write(self, row: Any) -> None:
+        import tensorflow as tf
+
         self._create()
-        row = tf.concat([self._loss(logs), self._seen["stats"], self._get("grads", len(self.paths), SKIPPED)], 0)
         self._ring.scatter_nd_update([[self._cursor % self._size]], [row])
         with tf.control_dependencies([row]):  # a step whose data failed to come does not count
             self._cursor.assign_add(1)
         bad = ~(tf.math.is_finite(row[0]) & tf.reduce_all(tf.math.is_finite(row[len(COLUMNS) :])))
         first = tf.constant(True) if self.bad_batch.filled is None else self.bad_batch.filled < 1
         self.bad_batch.keep(self._seen["batch"], bad & first)
-        self._seen = {}
 
     def on_test_data(self, data: Any) -> None:
         import keras
@@ -87,11 +99,8 @@ class StepProbe(Observer):
         import tensorflow as tf
 
         if self._ring is None:
-            with tf.init_scope():
-                self._cursor = tf.Variable(0, dtype=tf.int64, trainable=False)
-                self._ring = tf.Variable(
-                    tf.zeros([self._size, len(COLUMNS) + len(self.paths)]), trainable=False
-                )
+            self._cursor = replicas.variable(0, tf.int64)
+            self._ring = replicas.variable(np.zeros([self._size, len(COLUMNS) + len(self.paths)], np.float32))
 
     def _keep(self, name: str, value: Any) -> None:
         """Hands `value` to after_step: as a tensor, or through a variable when it lives in an inner graph."""
@@ -100,6 +109,8 @@ class StepProbe(Observer):
         if tf.executing_eagerly() or tf.compat.v1.get_default_graph() is self._graph:
             self._seen[name] = value
             return
+        if replicas.count() > 1:
+            raise NotImplementedError("loss scaling under a tf.distribute strategy")
         if name not in self._side:
             empty = np.nan if name == "loss" else SKIPPED
             with tf.init_scope():
@@ -137,9 +148,9 @@ class StepProbe(Observer):
         paths = [v.path for v in variables] if variables else self.paths
         self.paths = self.paths or paths  # a model that was not built when fit began
         norms = dict.fromkeys(self.paths, tf.constant(0.0))
-        for path, gradient in zip(paths, gradients, strict=True):
-            if gradient is not None and path in norms:
-                norms[path] = tf.sqrt(2.0 * tf.nn.l2_loss(tf.cast(_summed(gradient), tf.float32)))
+        there = {p: g for p, g in zip(paths, gradients, strict=True) if g is not None and p in norms}
+        whole = replicas.total([tf.cast(_summed(g), tf.float32) for g in there.values()])
+        norms |= {path: tf.sqrt(2.0 * tf.nn.l2_loss(g)) for path, g in zip(there, whole, strict=True)}
         return tf.stack(list(norms.values())) if norms else tf.zeros([0])
 
     # On the host, between steps
@@ -178,6 +189,23 @@ def _statistics(batch: Any) -> Any:
     low = tf.reduce_min([tf.reduce_min(tf.cast(t, tf.float32)) for t in ys]) if ys else nothing
     high = tf.reduce_max([tf.reduce_max(tf.cast(t, tf.float32)) for t in ys]) if ys else nothing
     return tf.stack([rows, _rms(xs), _rms(ys), low, high])
+
+
+def _whole(row: Any, *, summed: bool) -> Any:
+    """Returns `COLUMNS` of the whole batch from those of this replica's share.
+
+    `summed`: the loss comes from compute_loss, which Keras divides by the number of replicas (penalties only
+    in the loss); else it is a mean over the share's rows.
+    """
+    import tensorflow as tf
+
+    if replicas.count() == 1:
+        return row
+    loss, penalty, rows, x, y, low, high = tf.unstack(replicas.rows_of_all(row), axis=1)
+    share = rows / tf.reduce_sum(rows)
+    both = [tf.reduce_sum(loss if summed else loss * share), tf.reduce_mean(penalty), tf.reduce_sum(rows)]
+    scales = [tf.sqrt(tf.reduce_sum(tf.square(scale) * share)) for scale in (x, y)]
+    return tf.stack([*both, *scales, tf.reduce_min(low), tf.reduce_max(high)])
 
 
 def _rms(tensors: list[Any]) -> Any:

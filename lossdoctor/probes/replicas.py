@@ -1,0 +1,66 @@
+"""tf.distribute: one step that runs as several replicas, seen as one. Nothing else here knows of replicas.
+
+Each replica traces the step in a thread of its own, and sees its share of the batch and of the gradients.
+Sums over replicas make them whole; the first replica alone writes them down.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def count() -> int:
+    """Returns how many replicas share the step that is being traced; 1 without a distribution."""
+    import tensorflow as tf
+
+    context = tf.distribute.get_replica_context()
+    return 1 if context is None else int(context.num_replicas_in_sync)
+
+
+def index() -> int:
+    """Returns the number of the replica that is being traced, 0 without a distribution.
+
+    Raises:
+        NotImplementedError: the strategy traces one function for all replicas (TPUStrategy).
+    """
+    import tensorflow as tf
+
+    if count() == 1:
+        return 0
+    number = tf.get_static_value(tf.distribute.get_replica_context().replica_id_in_sync_group)
+    if number is None:
+        raise NotImplementedError("steps under TPUStrategy; nothing inside them was measured")
+    return int(number)
+
+
+def total(values: list[Any]) -> list[Any]:
+    """Returns the sums over replicas of tensors; `values` themselves without a distribution."""
+    import tensorflow as tf
+
+    if count() == 1 or not values:
+        return values
+    return list(tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, values))
+
+
+def rows_of_all(row: Any) -> Any:
+    """Returns the vectors `row` [k] of all replicas as [replicas, k], on every one of them."""
+    import tensorflow as tf
+
+    if count() == 1:
+        return row[None]
+    mine = tf.one_hot(index(), count(), on_value=True, off_value=False, dtype=tf.bool)[:, None]
+    return total([tf.where(mine, row[None], 0.0)])[0]  # where, not a product: 0 * NaN is NaN
+
+
+def variable(value: Any, dtype: Any = None) -> Any:
+    """Returns a plain tf.Variable, made outside of the graph that is being traced, for one replica to write."""
+    import tensorflow as tf
+
+    if count() == 1:
+        with tf.init_scope():
+            return tf.Variable(value, dtype=dtype, trainable=False)
+    # Under a strategy tf.Variable would be mirrored. Its class, called as such, makes a plain one.
+    from tensorflow.python.ops.resource_variable_ops import ResourceVariable
+
+    with tf.init_scope():
+        return ResourceVariable(value, dtype=dtype, trainable=False)

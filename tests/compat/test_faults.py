@@ -1,0 +1,131 @@
+"""Faults put into lossdoctor itself never stop training, never change it, and are told in the report."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+
+import compat_models as m
+import keras
+import numpy as np
+import pytest
+from compat_check import same_values, state
+from compat_models import SIZE, X, Y, compiled
+
+from lossdoctor import LossDoctor
+
+pytestmark = pytest.mark.fit
+BUILD = compiled(m.sequential, lambda: keras.optimizers.SGD(1e6))  # diverges: trials and causes are all asked
+
+
+@pytest.fixture(scope="module")
+def usual():
+    model = BUILD()
+    model.fit(X, Y, batch_size=SIZE, epochs=2, shuffle=False, verbose=0)
+    return state(model)
+
+
+class Ours(RuntimeError):
+    """Only an injected fault raises this."""
+
+
+def broken(*args, **kwargs):
+    raise Ours("injected")
+
+
+def trained(usual, doctor, *callbacks):
+    model = BUILD()
+    model.fit(X, Y, batch_size=SIZE, epochs=2, shuffle=False, verbose=0, callbacks=[doctor, *callbacks])
+    same_values(usual, state(model))
+    return doctor.report
+
+
+FAULTS = [
+    "lossdoctor.callbacks.doctor.Monitor.__init__",
+    "lossdoctor.callbacks.doctor.Monitor.before_batch",
+    "lossdoctor.callbacks.doctor.Monitor.after_batch",
+    "lossdoctor.callbacks.doctor.Monitor.end_epoch",
+    "lossdoctor.callbacks.doctor.Monitor.close",
+    "lossdoctor.callbacks.doctor.Monitor.examine",
+    "lossdoctor.callbacks.doctor.Monitor.record",
+    "lossdoctor.callbacks.doctor.diagnose",
+    "lossdoctor.callbacks.doctor.run_trials",
+    "lossdoctor.callbacks.monitor.read_setup",
+    "lossdoctor.callbacks.monitor.activity.examine",
+    "lossdoctor.callbacks.exam.exam",
+    "lossdoctor.probes.keras_private.fit_watch",
+    "lossdoctor.probes.keras_private.optimizers",
+    "lossdoctor.probes.keras_private.learning_rate",
+    "lossdoctor.probes.hooks.Hooks.install",
+    "lossdoctor.probes.step.StepProbe.before_step",
+    "lossdoctor.probes.step.StepProbe.on_loss",
+    "lossdoctor.probes.step.StepProbe.around_apply",
+    "lossdoctor.probes.step.StepProbe.after_step",
+    "lossdoctor.probes.step.StepProbe.read",
+    "lossdoctor.probes.weights.WeightLook.anchor",
+    "lossdoctor.probes.weights.WeightLook.measure",
+    "lossdoctor.probes.rows.RowStore.keep",
+    "lossdoctor.report.report.Report.save",
+    "lossdoctor.report.report.Report.print",
+]
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_part_that_raises(name, monkeypatch, usual, tmp_path):
+    """The weights are the usual ones, fit ends as usual, and there is a report that names the fault."""
+    monkeypatch.setattr(name, broken)
+    doctor = LossDoctor(verbose=1, trial_seconds=0.2, report=tmp_path / "r.txt")
+    with pytest.warns(UserWarning, match="lossdoctor could not") if "StepProbe" not in name else _quiet():
+        report = trained(usual, doctor)
+        assert report.to_text(full=True)
+    if name.endswith(("Monitor.__init__", "read_setup", "keras_private.optimizers", "Hooks.install")):
+        return  # nothing was measured, so all there is to say was said in the warning
+    assert any("injected" in sentence for sentence in report.unchecked)
+
+
+class _quiet:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return None
+
+
+def test_a_detector_and_a_cause_that_raise(monkeypatch, usual):
+    """One symptom or cause that raises does not take the others with it."""
+    from lossdoctor import causes, symptoms
+
+    monkeypatch.setattr(symptoms, "DETECTORS", (broken, *symptoms.DETECTORS), raising=True)
+    report = trained(usual, LossDoctor(verbose=0, trial_seconds=0))
+    assert not report.healthy
+    assert any("injected" in sentence for sentence in report.unchecked)
+    assert causes.BY_ID
+
+
+def test_the_report_s_folder_is_removed_during_training(usual, tmp_path):
+    """Without its folder the report cannot be written; training goes on, and the report is in memory."""
+    folder = tmp_path / "reports"
+    folder.mkdir()
+
+    class Removes(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    with pytest.warns(UserWarning, match="could not"):
+        report = trained(usual, LossDoctor(verbose=0, trial_seconds=0, report=folder / "r.json"), Removes())
+    assert len(report.record.series["batch_loss"]) == 10
+
+
+@pytest.mark.parametrize("suffix", ["json", "html", "txt"])
+def test_a_full_disk(monkeypatch, usual, tmp_path, suffix):
+    """With no space left on the device training goes on, and the report is in memory."""
+
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    monkeypatch.setattr("pathlib.Path.write_text", full)
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.warns(UserWarning, match="could not"):
+        report = trained(usual, LossDoctor(verbose=0, trial_seconds=0, report=tmp_path / f"r.{suffix}"))
+    assert np.isfinite(report.record.series["batch_loss"]).any()
