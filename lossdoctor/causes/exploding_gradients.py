@@ -19,10 +19,14 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(STRONG, growing.text)
     if exploding is not None:
         yield Sign(FAIR, exploding.text)
-    if growing is None and exploding is None:
+    recurrent = any(layer.kind in RECURRENT for layer in facts.setup.layers)
+    at_once = facts.get("loss-start-high") or facts.get("gradients-large-at-start")
+    if growing is None and exploding is None and not (recurrent and at_once):
         return
-    if any(layer.kind in RECURRENT for layer in facts.setup.layers):
-        yield Sign(FAIR, "the model is recurrent: gradients multiply over the time steps")
+    if recurrent:
+        yield Sign(FAIR, "the model is recurrent: signals and gradients multiply over the time steps")
+        if at_once is not None:
+            yield Sign(STRONG, f"before any update: {at_once.text}")
     if (bad := facts.get("loss-non-finite") or facts.get("loss-exploding") or facts.get("loss-spike")) is not None:
         yield Sign(SLIGHT, bad.text)
     for name in ("features-unscaled", "targets-unscaled", "data-non-finite", "inputs-outlier", "rate-above-limit", "kernel-large", "loss-below-zero"):

@@ -30,6 +30,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(STRONG + FAIR, f"softmax in a hidden layer ({', '.join(soft)}) makes its units share one unit of signal")
     if len(sigmoid) >= DEEP and not gated:
         yield Sign(STRONG, f"{len(sigmoid)} hidden sigmoid layers: each passes on at most a quarter of the gradient")
+    elif any(la.kind in ("SimpleRNN", "SimpleRNNCell") and la.activation == "sigmoid" for la in hidden):
+        yield Sign(STRONG, "a sigmoid in a recurrent layer passes on at most a quarter of the gradient a time step")
     elif sigmoid and not gated:
         yield Sign(SLIGHT, f"sigmoid in the hidden layer {sigmoid[0]}: it passes on at most a quarter of the gradient")
     if odd:

@@ -9,11 +9,19 @@ from lossdoctor.remedies import Remedy
 from lossdoctor.symptoms import Symptom
 
 
+CLEANER = 0.1  # accuracy; without dropout, training rows are told at least as well as others when labels are alike
+
+
 def signs(facts: Facts) -> Iterator[Sign]:
-    disagree = facts.get("neighbours-disagree")
-    if disagree is None:
+    disagree, falling = facts.get("neighbours-disagree"), facts.get("validation-accuracy-falling")
+    dropout = any("Dropout" in layer.kind for layer in facts.setup.layers)
+    cleaner = falling is not None and falling.details.get("lead", 0.0) > CLEANER and not dropout
+    if disagree is None and not cleaner:
         return
-    yield Sign(STRONG if disagree.value > 0.3 else FAIR, disagree.text)
+    if disagree is not None:
+        yield Sign(STRONG if disagree.value > 0.3 else FAIR, disagree.text)
+    if falling is not None and cleaner:
+        yield Sign(STRONG + FAIR, f"validation rows were told better than training rows at first, so that their labels are cleaner: {falling.text}")
     if (rising := facts.get("validation-rising")) is not None:
         yield Sign(SLIGHT, f"memorising them costs on validation: {rising.text}")
     elif (flat := facts.get("loss-plateau") or facts.get("loss-still-falling")) is not None:

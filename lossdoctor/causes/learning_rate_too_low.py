@@ -14,7 +14,7 @@ from lossdoctor.symptoms import Symptom
 LOW = {"SGD": 5e-4, "Adam": 3e-5, "AdamW": 3e-5, "Nadam": 3e-5, "RMSprop": 3e-5, "Adamax": 5e-5, "Adagrad": 1e-3, "Adadelta": 0.05, "Lion": 3e-6, "Ftrl": 1e-3}
 SIGNS = {"weights-stood-still": STRONG, "updates-tiny": STRONG, "loss-still-falling": FAIR, "rate-far-below-limit": FAIR}
 ELSEWHERE = {
-    "gradients-zero": STRONG, "layer-gradients-zero": FAIR, "gradients-vanishing": STRONG, "loss-exploding": STRONG, "loss-blew-up": STRONG,
+    "labels-unrelated": FAIR, "gradients-zero": STRONG, "layer-gradients-zero": FAIR, "gradients-vanishing": STRONG, "loss-exploding": STRONG, "loss-blew-up": STRONG,
     "updates-huge": STRONG, "loss-rising": FAIR, "loss-non-finite": STRONG, "outputs-constant": SLIGHT, "kernel-constant": FAIR,
 }  # fmt: skip
 

@@ -10,11 +10,14 @@ from lossdoctor.symptoms import Symptom
 
 
 def signs(facts: Facts) -> Iterator[Sign]:
-    rising = facts.get("validation-rising")
-    if rising is None:
+    rising, falling = facts.get("validation-rising"), facts.get("validation-accuracy-falling")
+    if falling is not None:
+        yield Sign(STRONG, falling.text)
+    if rising is None and falling is None:
         return
-    worth = rising.details.get("rise", 1.0)
-    yield Sign(STRONG + FAIR if worth > 0.3 else STRONG, rising.text)
+    if rising is not None:
+        worth = rising.details.get("rise", 1.0)
+        yield Sign(STRONG + FAIR if worth > 0.3 else STRONG, rising.text)
     if (gap := facts.get("validation-gap")) is not None:
         yield Sign(SLIGHT, gap.text)
     if (few := facts.get("rows-few")) is not None and few.details.get("parameters", 0) > few.value:
@@ -25,7 +28,7 @@ def signs(facts: Facts) -> Iterator[Sign]:
 
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
-    rising = facts.get("validation-rising")
+    rising = facts.get("validation-rising") or facts.get("validation-accuracy-falling")
     turn = (rising.epoch or 0) + 1 if rising else 1
     yield Remedy(
         f"Keep the weights of epoch {turn}, where the validation loss was lowest.",
@@ -53,5 +56,5 @@ CAUSE = Cause(
         Example("validation is of another kind than training", seen(_TURNED, Symptom("validation-inputs-differ", 255.0, "The validation inputs are 255 times as large as the training inputs.")), named=False),
     ),
     severity="warning",
-    consequences=("too-little-data", "label-noise"),
+    consequences=("too-little-data",),
 )

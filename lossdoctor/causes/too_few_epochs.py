@@ -12,7 +12,7 @@ from lossdoctor.symptoms import Symptom
 HARDLY = 60  # updates with which hardly any net learns anything
 FEW_UPDATES = 300  # a small net needs some hundred updates for anything
 ELSEWHERE = {
-    "loss-exploding": STRONG, "loss-wild": STRONG, "loss-oscillating": FAIR, "loss-rising": STRONG, "loss-non-finite": STRONG, "gradients-zero": STRONG, "updates-huge": FAIR,
+    "labels-unrelated": FAIR, "loss-exploding": STRONG, "loss-wild": STRONG, "loss-oscillating": FAIR, "loss-rising": STRONG, "loss-non-finite": STRONG, "gradients-zero": STRONG, "updates-huge": FAIR,
     "gradients-vanishing": STRONG, "validation-rising": STRONG, "loss-plateau": FAIR, "updates-died": FAIR, "outputs-constant": FAIR,
 }  # fmt: skip
 

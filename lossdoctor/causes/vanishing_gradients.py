@@ -18,8 +18,14 @@ def signs(facts: Facts) -> Iterator[Sign]:
     if (lost := facts.get("signal-lost")) is not None:
         yield Sign(FAIR, lost.text)
     flat = [layer.name for layer in facts.setup.layers if layer.activation in FLAT]
-    if vanishing is None and lost is None:
+    plain = [layer for layer in facts.setup.layers if layer.kind in ("SimpleRNN", "SimpleRNNCell")]
+    stuck_over_time = bool(plain) and facts.get("loss-stuck-at-baseline") is not None
+    if vanishing is None and lost is None and not stuck_over_time:
         return
+    if stuck_over_time:
+        steps = facts.data.inputs[0].shape[0] if facts.data.inputs and facts.data.inputs[0].shape else None
+        over = f"{steps} time steps" if steps else "the time steps"
+        yield Sign(STRONG, f"{plain[0].name}, a plain recurrent layer, multiplies its gradient over {over}")
     if len(flat) >= DEEP:
         yield Sign(FAIR, f"{len(flat)} layers with {facts.setup.layers[1 if len(facts.setup.layers) > 1 else 0].activation or 'flat'} activations, each with a derivative below 1, follow each other")
     if (stuck := facts.get("loss-stuck-at-baseline")) is not None:
@@ -39,6 +45,8 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
         'layers.Dense(..., activation="relu", kernel_initializer="he_normal")',
         (Action("hidden_activation", {"name": "relu", "layers": None}),),
     )
+    if any(layer.kind in ("SimpleRNN", "SimpleRNNCell") for layer in facts.setup.layers):
+        yield Remedy("Use LSTM or GRU in place of SimpleRNN: their cell state carries gradients over time.", "layers.LSTM(...)")
     yield Remedy("Put BatchNormalization behind the hidden layers.", "layers.BatchNormalization()", (Action("batch_normalization", {}),))
 
 

@@ -70,6 +70,7 @@ DETECTORS: dict[str, Detector] = {
     "outputs-constant": activations.outputs_constant,
     "signal-lost": activations.signal_lost,
     "validation-rising": validation.validation_rising,
+    "validation-accuracy-falling": validation.validation_accuracy_falling,
     "validation-gap": validation.validation_gap,
     "validation-at-chance": validation.validation_at_chance,
     "validation-inputs-differ": validation.validation_inputs_differ,

@@ -12,6 +12,7 @@ TURNED = 1.15  # end over lowest
 # And the rise gives back at least this share of what had been gained over a constant answer: a tiny loss may
 # rise three-fold and the run is fine (signals.md 21).
 WORTH = 0.25
+FELL = 0.1  # accuracy
 SHIFTED = 3.0  # validation inputs' mean off by so many standard deviations, or their spread by such a factor
 OTHER_LABELS = 0.6  # total variation distance of class shares, 0 to 1
 
@@ -40,6 +41,23 @@ def validation_rising(record: Record) -> Symptom | None:
     return Symptom("validation-rising", ratio, text, epoch=at, alarming=True, details=details)
 
 
+def validation_accuracy_falling(record: Record) -> Symptom | None:
+    """Validation accuracy fell from its best while training accuracy rose. Value: the fall, 0 to 1."""
+    for name in ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"):
+        train, val = column(record, f"epoch.{name}"), column(record, f"epoch.val_{name}")
+        if len(val) < 5 or len(val) != len(train) or not np.isfinite(val).all() or not np.isfinite(train).all():
+            continue
+        at = int(val.argmax())
+        end, fitted = float(np.median(val[-3:])), float(np.median(train[-3:]))
+        fall = float(val[at]) - end
+        if fall < max(FELL, 4 * noise(val)) or fitted < train[at] + FELL / 2 or at > len(val) - 4:
+            return None
+        text = f"Validation {name} was best in epoch {nth(at)} ({val[at]:.2f}) and fell to {end:.2f}, while that of training rose from {train[at]:.2f} to {fitted:.2f}."
+        details = {"turn": at, "lead": float(val[at] - train[at])}
+        return Symptom("validation-accuracy-falling", fall, text, epoch=at, alarming=True, details=details)
+    return None
+
+
 def validation_gap(record: Record) -> Symptom | None:
     """The validation loss ends far above the training loss. Value: gap in units of the baseline."""
     val, loss = column(record, "epoch.val_loss"), column(record, "epoch.loss")
@@ -62,7 +80,7 @@ def validation_at_chance(record: Record) -> Symptom | None:
     if "accuracy" in train and "accuracy" in val:
         lead = train["accuracy"] - train["majority"]
         chance = max(train["majority"], 1.0 / max(train["classes"], 1))
-        if lead > 0.15 and val["accuracy"] < chance + 0.25 * lead:
+        if lead > 0.08 and val["accuracy"] < chance + 0.25 * lead:
             text = f"Accuracy is {train['accuracy']:.2f} on training rows and {val['accuracy']:.2f} on validation rows (largest class: {chance:.2f})."
             return Symptom("validation-at-chance", lead, text)
     if "explained" in train and "explained" in val and train["explained"] > 0.3 and val["explained"] < 0.25 * train["explained"]:
