@@ -15,6 +15,7 @@ ENOUGH = 10.0
 ONE_STEP = 4.5  # the most that one batch can add, so that one corrupt batch never decides
 
 EARLY = 7  # losses after which it is clear whether the first was low by chance (at most WINDOW)
+USUAL = 2.0  # a loss at the start of up to this many times the trivial one is what sane nets have
 WINDOW = 9  # losses whose median is "the level"; odd, and short beside the shortest stretch judged
 BLOWN = 3.0  # a batch at this many times the reference is a blow-up when more follow it
 NO_BETTER = 0.95  # of the trivial loss: above it nothing has been learned
@@ -187,12 +188,14 @@ def _refer(watch: Watch, signal: Signal, loss: float) -> Watch:
 
 def _doubt(watch: Watch, loss: float) -> Watch:
     """The first batch may have been easy: unless the rise is beyond all scatter, the median counts."""
+    if watch.counted and watch.begin <= USUAL * watch.trivial:
+        return watch
     losses = (*watch.recent, loss)
     level = statistics.median(losses)
     spread = SIGMA * statistics.median(abs(v - level) for v in losses)
     if level <= watch.high or level - watch.begin > SIGNIFICANT * spread:
         return watch
-    return replace(watch, early=level, cusum=0.0, blown=0)
+    return replace(watch, early=min(level, BLOWN * abs(watch.high)), cusum=0.0, blown=0)
 
 
 def _count(watch: Watch, signal: Signal, loss: float, before: float | None, dead: float) -> Watch:

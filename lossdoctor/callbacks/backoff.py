@@ -123,7 +123,8 @@ class LRBackoff(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._close()
-        self.events, self.state = [], self._start_state()
+        self.events = []
+        self.state = self._start_state()
         if not keras_private.optimizers(self.model):
             raise ValueError(
                 "LRBackoff: the model has no optimizer. Pass one: model.compile(optimizer=..., loss=...)."
