@@ -114,10 +114,14 @@ class Monitor:
                     self._look_at(when, weights)
 
     def _look_at(self, when: str, weights: list[np.ndarray]) -> None:
+        if self.sample is None:
+            return
         try:
             self._examined[when] = activity.examine(self.model, weights, self.sample, when)
         except Exception as error:  # a GAN has no call(), other models take more than x: no fault of the run
-            self._blind = f"the layers: calling the model on kept rows raised {type(error).__name__}: {error}"[:300]
+            self._blind = (
+                f"the layers: calling the model on kept rows raised {type(error).__name__}: {error}"[:300]
+            )
 
     def record(self) -> Record:
         """Returns what was measured so far."""
@@ -141,11 +145,17 @@ class Monitor:
 
     def _series(self) -> dict[str, np.ndarray]:
         series = self.collector.series() | self._moved()
-        if self.probe.loss_source == "nowhere":
+        if self._no_loss():
             # A train_step that neither calls compute_loss nor logs "loss": a NaN would be a false alarm.
             for name in ("batch_loss", "batch_loss_max", "penalty"):
                 series.pop(name)
         return series
+
+    def _no_loss(self) -> bool:
+        """True when train_step tells no loss; a metric "loss" that it never touches is NaN in each step."""
+        if self.probe.loss_source != "a metric, if any":
+            return self.probe.loss_source == "nowhere"
+        return not np.isfinite(self.collector.series()["batch_loss"]).any()
 
     def _moved(self) -> dict[str, np.ndarray]:
         """Returns how far each trainable variable is from where it began, over its initial norm."""
@@ -171,7 +181,7 @@ class Monitor:
 
     def _summarize(self, outputs: tuple[Output, ...]) -> Data:
         missing = [why for why in (self.probe.sample.missing, self._blind) if why]
-        if self.probe.loss_source == "nowhere":
+        if self._no_loss():
             missing.append("the batch loss: train_step neither calls compute_loss nor returns a 'loss'")
         data = summaries(self.sample, self.validation, outputs, missing)
         if self.sample is not None or not self.probe.target_specs:
@@ -209,7 +219,9 @@ def _each(summarize: Any, tree_of_arrays: Any, name: str) -> tuple[Any, ...]:
     if tree_of_arrays is None:
         return ()
     if isinstance(tree_of_arrays, dict):
-        return tuple(summarize(key, value) for key, value in sorted(tree_of_arrays.items()) if value is not None)
+        return tuple(
+            summarize(key, value) for key, value in sorted(tree_of_arrays.items()) if value is not None
+        )
     leaves = [a for a in tree.flatten(tree_of_arrays) if a is not None]
     names = [name] if len(leaves) == 1 else [f"{name} {i}" for i in range(len(leaves))]
     return tuple(summarize(n, leaf) for n, leaf in zip(names, leaves, strict=True))

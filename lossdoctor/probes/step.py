@@ -65,7 +65,9 @@ class StepProbe(Observer):
         penalty = tf.add_n(penalties) if penalties else tf.constant(0.0)
         self._keep("loss", tf.stack([tf.reshape(tf.cast(loss, tf.float32), []), tf.reshape(penalty, [])]))
 
-    def around_apply(self, proceed: Callable[[], Any], gradients: Sequence[Any], variables: Sequence[Any]) -> None:
+    def around_apply(
+        self, proceed: Callable[[], Any], gradients: Sequence[Any], variables: Sequence[Any]
+    ) -> None:
         self._keep("grads", self._norms(gradients, variables))
         proceed()
 
@@ -132,9 +134,11 @@ class StepProbe(Observer):
             return self._get("loss", 2, np.nan)
         logged = logs.get("loss") if isinstance(logs, dict) else None
         if "total" in self._seen:
-            self.loss_source = "the change of the metric 'loss'"
+            self.loss_source = "the change of the metric 'loss'" if logged is not None else "a metric, if any"
             after = [tf.convert_to_tensor(v) for v in keras_private.loss_total(self._model) or ()]
-            total, count = (tf.cast(b - a, tf.float32) for a, b in zip(self._seen["total"], after, strict=True))
+            total, count = (
+                tf.cast(b - a, tf.float32) for a, b in zip(self._seen["total"], after, strict=True)
+            )
             untouched = np.nan if logged is None else tf.cast(logged, tf.float32)
             value = tf.where(count > 0, tf.math.divide_no_nan(total, count), untouched)
         else:
@@ -220,7 +224,9 @@ def _rms(tensors: list[Any]) -> Any:
 def _numeric(value: Any) -> bool:
     import tensorflow as tf
 
-    return isinstance(value, tf.Tensor) and (value.dtype.is_floating or value.dtype.is_integer or value.dtype.is_bool)
+    return isinstance(value, tf.Tensor) and (
+        value.dtype.is_floating or value.dtype.is_integer or value.dtype.is_bool
+    )
 
 
 def _outlines(targets: Any) -> list[tuple[str | None, tuple[int | None, ...], str]]:

@@ -35,6 +35,9 @@ class Row:
         callbacks: returns fresh callbacks that go beside LossDoctor.
         measures: "all", or "norm" / "loss" / "" when only that is to be had.
         mean: whether the logged loss is the mean of the batch losses weighted by their rows.
+        bits: whether the weights are equal bit for bit. TensorFlow's graph optimizer merges additions that have
+            one reader; around BatchNormalization a gradient that we read too is added up in another order,
+            which moves the last bit (not so when run eagerly or under XLA).
         rtol: how far losses and norms may be from those of the loop.
     """
 
@@ -45,6 +48,7 @@ class Row:
     callbacks: Callable[[], list[Any]] = list
     measures: str = "all"
     mean: bool = True
+    bits: bool = True
     rtol: float = 2e-5
 
 
@@ -56,8 +60,9 @@ def check(row: Row) -> Any:
         warnings.filterwarnings("error", message=".*lossdoctor.*")
         watched, other = fitted(row, [doctor])
         report = doctor.report
-    same_values(state(plain), state(watched))
-    same_values(list(history.values()), list(other.values()))
+    equal = same_values if row.bits else nearly_same_values
+    equal(state(plain), state(watched))
+    equal(list(history.values()), list(other.values()))
     assert list(history) == list(other)
     assert [e.text for e in report.record.events if e.kind == "internal-error"] == []
     assert json.loads(report.to_json())["record"]["stopped"] == "finished"
@@ -95,6 +100,12 @@ def same_values(a: Sequence[Any], b: Sequence[Any]) -> None:
     assert len(a) == len(b)
     for one, other in zip(a, b, strict=True):
         np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+
+
+def nearly_same_values(a: Sequence[Any], b: Sequence[Any]) -> None:
+    """Asserts that two lists of arrays are equal but for a few units in the last place of float32."""
+    for one, other in zip(a, b, strict=True):
+        np.testing.assert_allclose(np.asarray(one), np.asarray(other), rtol=2e-6, atol=2e-8)
 
 
 def by_hand(row: Row) -> tuple[np.ndarray, np.ndarray]:

@@ -166,6 +166,10 @@ def gan() -> Any:
     return model
 
 
+def normalised() -> Any:
+    return sequential(layers.Dense(6), layers.BatchNormalization())
+
+
 def recurrent() -> Any:
     return keras.Sequential([keras.Input((5, 3)), layers.LSTM(4), layers.Dense(1)])
 

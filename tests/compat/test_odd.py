@@ -218,3 +218,11 @@ def test_numbers_that_are_not_to_be_had_are_said_so():
     report = same(*ODD["a train_step that updates nothing"])
     assert "batch_loss" not in report.record.series
     assert any("loss" in sentence for sentence in report.unchecked)
+
+
+def test_a_gan_without_a_loss_has_no_nan():
+    """A metric "loss" of Keras that a train_step never touches is no NaN loss."""
+    report = same(*ODD["GAN"])
+    assert "batch_loss" not in report.record.series
+    assert "NaN" not in report.verdict
+    assert np.isfinite(report.record.series["grad_norm"]).all()
