@@ -14,8 +14,15 @@ def checked(record: Record, symptoms: Mapping[str, Symptom], diagnoses: Any) -> 
     named = {d.cause for d in diagnoses}
     if record.data.inputs and not named & {"unscaled-features", "non-finite-data", "outliers"}:
         yield "inputs"
-    mismatches = {"loss-activation-mismatch", "loss-target-mismatch", "output-shape-mismatch", "unbounded-loss"}
-    if record.data.targets and not named & (mismatches | {"unscaled-targets", "label-noise", "misaligned-labels"}):
+    mismatches = {
+        "loss-activation-mismatch",
+        "loss-target-mismatch",
+        "output-shape-mismatch",
+        "unbounded-loss",
+    }
+    if record.data.targets and not named & (
+        mismatches | {"unscaled-targets", "label-noise", "misaligned-labels"}
+    ):
         yield "targets and loss"
     if record.setup.layers and "bad-initialization" not in named:
         yield "initialisation"

@@ -173,11 +173,15 @@ def _unknown(alarms: Sequence[Symptom]) -> Diagnosis:
     )
 
 
-def _verdict(healthy: bool, record: Record, symptoms: Mapping[str, Symptom], found: Sequence[Diagnosis]) -> str:
+def _verdict(
+    healthy: bool, record: Record, symptoms: Mapping[str, Symptom], found: Sequence[Diagnosis]
+) -> str:
     if healthy and record.source == "checkup":
         return "HEALTHY. Nothing speaks against training this model on these data."
     if healthy:
-        return "HEALTHY. " + (symptoms["learned"].text if "learned" in symptoms else "Nothing alarming was seen.")
+        return "HEALTHY. " + (
+            symptoms["learned"].text if "learned" in symptoms else "Nothing alarming was seen."
+        )
     alarms = [s.text for s in symptoms.values() if s.alarming]
     return "UNHEALTHY. " + (alarms[0] if alarms else f"{found[0].title}.") + _ending(record)
 

@@ -20,7 +20,9 @@ from lossdoctor.report import Report
 WHOLE = 50_000_000  # entries up to which all rows are summed up, not the sample alone
 
 
-def checkup(model: Any, x: Any, y: Any = None, *, sample_weight: Any = None, validation_data: Any = None) -> Report:
+def checkup(
+    model: Any, x: Any, y: Any = None, *, sample_weight: Any = None, validation_data: Any = None
+) -> Report:
     """Returns a report on a compiled model and its data before training. Trains nothing.
 
     Looks at the setup, the labels, the scales of inputs and targets, the initial weights, the first loss
@@ -107,9 +109,13 @@ def _rows(x: Any, y: Any, weight: Any, missing: list[str]) -> tuple[Sample | Non
         missing.append("there are no rows")
         return None, None
     pick = np.unique(np.linspace(0, rows - 1, SAMPLE_ROWS).astype(int))
-    some = Sample(*(tree.map_structure(lambda a: None if a is None else np.asarray(a)[pick], p) for p in (x, y, weight)))
+    some = Sample(
+        *(tree.map_structure(lambda a: None if a is None else np.asarray(a)[pick], p) for p in (x, y, weight))
+    )
     small = sum(int(np.prod(np.shape(a))) for a in arrays) <= WHOLE
-    everything = Sample(*(tree.map_structure(lambda a: None if a is None else np.asarray(a), p) for p in (x, y, weight)))
+    everything = Sample(
+        *(tree.map_structure(lambda a: None if a is None else np.asarray(a), p) for p in (x, y, weight))
+    )
     return some, everything if small else some
 
 
@@ -125,7 +131,9 @@ def _first_batch(data: Any, missing: list[str]) -> Sample | None:
     else:
         batch = None
     if batch is None:
-        missing.append(f"a {type(data).__name__} can be read only once, so it was left alone: pass arrays or a tf.data.Dataset")
+        missing.append(
+            f"a {type(data).__name__} can be read only once, so it was left alone: pass arrays or a tf.data.Dataset"
+        )
         return None
     parts = keras.utils.unpack_x_y_sample_weight(batch)
     return Sample(*(tree.map_structure(lambda a: None if a is None else np.asarray(a), p) for p in parts))

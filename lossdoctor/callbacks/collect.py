@@ -36,7 +36,9 @@ class Collector:
         norm = np.where(applied, norm, np.median(norm[applied]) if applied.any() else np.nan)
         steps = self.steps + np.arange(len(rows))
         rates = np.full(len(rows), np.nan if rate is None else rate)
-        table = np.column_stack([steps, np.full(len(rows), epoch), rows[:, :k], norm, rates, rows[:, 0], norm])
+        table = np.column_stack(
+            [steps, np.full(len(rows), epoch), rows[:, :k], norm, rates, rows[:, 0], norm]
+        )
         self._rows.append(table)
         self.steps += len(rows)
         if sum(map(len, self._rows)) > MAX_ROWS:

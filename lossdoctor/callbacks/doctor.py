@@ -22,7 +22,6 @@ from lossdoctor.report import Report
 from lossdoctor.report.live import line as live_line
 from lossdoctor.symptoms import LIVE
 
-
 YOUNG_SECONDS = 60.0
 
 
@@ -190,7 +189,9 @@ class LossDoctor(keras.callbacks.Callback):
 
             how = monitor.hooks.error
             with tf.init_scope():  # the garbage collector may call us while another function is traced
-                self._finish("interrupted" if how == "KeyboardInterrupt" else f"error: {how or 'fit was left early'}")
+                self._finish(
+                    "interrupted" if how == "KeyboardInterrupt" else f"error: {how or 'fit was left early'}"
+                )
 
     def _finish(self, stopped: str) -> None:
         monitor = self._monitor
@@ -241,7 +242,9 @@ class LossDoctor(keras.callbacks.Callback):
             for name, topic in LIVE.items():
                 if name in seen and topic not in self._said:
                     self._said.add(topic)
-                    print("\n" + live_line(seen[name]), flush=True)  # a line of its own, below the progress bar
+                    print(
+                        "\n" + live_line(seen[name]), flush=True
+                    )  # a line of its own, below the progress bar
         self._write(report)
 
     def _show(self) -> None:
@@ -297,7 +300,9 @@ def _checked_path(path: Any) -> Path | None:
         raise ValueError(f"report={str(path)!r}: pass a path that ends in .json, .html or .txt")
     folder = target.absolute().parent
     if target.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise ValueError(f"report={str(path)!r}: {folder} is no folder that can be written to; pass one that is")
+        raise ValueError(
+            f"report={str(path)!r}: {folder} is no folder that can be written to; pass one that is"
+        )
     if target.exists() and not os.access(target, os.W_OK):
         raise ValueError(f"report={str(path)!r}: the file cannot be written; pass another path")
     return target

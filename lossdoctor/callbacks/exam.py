@@ -13,7 +13,11 @@ from lossdoctor.record import Setup
 
 
 def exam(
-    model: Any, setup: Setup, looks: dict[str, activity.Examination], sample: Sample | None, validation: Sample | None
+    model: Any,
+    setup: Setup,
+    looks: dict[str, activity.Examination],
+    sample: Sample | None,
+    validation: Sample | None,
 ) -> dict[str, Any]:
     """Returns scores by name: "initial", "final" (on the training sample) and "validation" (final weights).
 
@@ -61,7 +65,9 @@ def _classes(y: np.ndarray, units: int) -> np.ndarray | None:
     """Returns class numbers [n], None when the targets are no classes."""
     whole = bool((y == np.round(y)).all())
     if y.shape[-1] == 1:
-        fits = whole and y.min(initial=0) >= (-1 if units == 1 else 0) and y.max(initial=0) <= max(1, units - 1)
+        fits = (
+            whole and y.min(initial=0) >= (-1 if units == 1 else 0) and y.max(initial=0) <= max(1, units - 1)
+        )
         return y.ravel() if fits and len(np.unique(y)) <= 1000 else None
     one_hot = whole and y.min() >= 0 and bool((y.sum(-1) == 1).all())
     return y.argmax(-1).ravel() if one_hot and y.shape[-1] == units else None

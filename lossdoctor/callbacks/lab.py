@@ -14,8 +14,15 @@ CANDIDATES = 12  # remedies that are worth a replay, most likely first
 
 
 def subject(monitor: Monitor) -> Any:
-    """Returns what the trials work on."""
+    """Returns what the trials work on.
+
+    Raises:
+        ValueError: no rows of the data were kept.
+    """
     from lossdoctor.trials.subject import Subject
+
+    if monitor.sample is None:
+        raise ValueError("no rows of the data could be kept, so nothing can be tried on them")
 
     return Subject(
         model=monitor.model,
@@ -42,7 +49,9 @@ def run_trials(monitor: Monitor, record: Record, findings: Findings, seconds: fl
     from lossdoctor import trials
 
     if monitor.sample is None or not monitor.initial:
-        why = "trials were not run: " + ("; ".join(record.data.missing) or "no rows of the data could be kept")
+        why = "trials were not run: " + (
+            "; ".join(record.data.missing) or "no rows of the data could be kept"
+        )
         return replace(record, lab={**record.lab, "not_run": [why]})
     with monitor.pace.timed("trials"):
         lab = trials.run(subject(monitor), record, candidates(findings), seconds=seconds, progress=None)

@@ -65,4 +65,9 @@ def _mean(y: Any, nearest: np.ndarray) -> dict[str, float]:
         return {}
     guess = values[nearest].mean(1)
     score = float(np.corrcoef(guess, values)[0, 1]) if np.ptp(guess) else 0.0
-    return {"score": score, "chance": 0.0, "error": float(1 / np.sqrt(len(values))), "rows": float(len(values))}
+    return {
+        "score": score,
+        "chance": 0.0,
+        "error": float(1 / np.sqrt(len(values))),
+        "rows": float(len(values)),
+    }

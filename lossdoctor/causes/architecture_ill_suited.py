@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import FAIR, SLIGHT, STRONG, Cause, Example, Facts, Sign, doing_well, replayed, seen
+from lossdoctor.causes.base import (
+    FAIR,
+    SLIGHT,
+    STRONG,
+    Cause,
+    Example,
+    Facts,
+    Sign,
+    doing_well,
+    replayed,
+    seen,
+)
 from lossdoctor.record import Layer, Setup
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
@@ -21,7 +32,9 @@ def signs(facts: Facts) -> Iterator[Sign]:
     found = False
     if weighted and weighted[-1].kind == "BatchNormalization":
         found = True
-        yield Sign(FAIR, f"{weighted[-1].name} stands behind the last weights and rescales the output by the batch")
+        yield Sign(
+            FAIR, f"{weighted[-1].name} stands behind the last weights and rescales the output by the batch"
+        )
     if len(weighted) >= DEEP and not kinds & HELP and facts.alarms:
         found = True
         yield Sign(FAIR, f"{len(weighted)} weight layers in a row without normalisation or shortcuts")
@@ -34,7 +47,11 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(FAIR, f"{len(pooled)} pooling layers leave little of the picture")
     if not found:
         return
-    if (stuck := facts.get("loss-stuck-at-baseline") or facts.get("signal-lost") or facts.get("validation-gap")) is not None:
+    if (
+        stuck := facts.get("loss-stuck-at-baseline")
+        or facts.get("signal-lost")
+        or facts.get("validation-gap")
+    ) is not None:
         yield Sign(SLIGHT, stuck.text)
     for name in ("data-non-finite", "features-unscaled", "kernel-large", "kernel-constant"):
         if (symptom := facts.get(name)) is not None:
@@ -45,13 +62,22 @@ def signs(facts: Facts) -> Iterator[Sign]:
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
     if not any(la.kind == "BatchNormalization" for la in facts.setup.layers):
-        yield Remedy("Put BatchNormalization behind the hidden layers, or use shortcuts.", "layers.BatchNormalization()", (Action("batch_normalization", {}),))
+        yield Remedy(
+            "Put BatchNormalization behind the hidden layers, or use shortcuts.",
+            "layers.BatchNormalization()",
+            (Action("batch_normalization", {}),),
+        )
     else:
         yield Remedy("Take BatchNormalization out, or use LayerNormalization.", "layers.LayerNormalization()")
 
 
 _DEEP = Setup(layers=tuple(Layer(f"d{i}", "Dense", "relu", parameters=9) for i in range(24)))
-_LOST = Symptom("signal-lost", 1e-6, "The outputs hardly depend on the row."), Symptom("loss-stuck-at-baseline", 1.0, "The loss ended at 2.31, where a constant answer ends.", alarming=True)
+_LOST = (
+    Symptom("signal-lost", 1e-6, "The outputs hardly depend on the row."),
+    Symptom(
+        "loss-stuck-at-baseline", 1.0, "The loss ended at 2.31, where a constant answer ends.", alarming=True
+    ),
+)
 
 CAUSE = Cause(
     id="architecture-ill-suited",
@@ -63,8 +89,36 @@ CAUSE = Cause(
     remedies=remedies,
     references=("He et al. 2016, Deep residual learning, https://arxiv.org/abs/1512.03385",),
     examples=(
-        Example("24 plain layers, and a replay with normalisation learns", seen(*_LOST, setup=_DEEP, lab={"replay": {"trials": [{"cause": "architecture-ill-suited", "remedy": "", "verdict": "confirmed", "text": "a replay went from 2.3 to 0.9"}]}})),
-        Example("24 plain layers from too large weights", seen(*_LOST, Symptom("kernel-large", 90.0, "The weights of dense start 90 times larger than the fan-in rule."), setup=_DEEP), named=False),
+        Example(
+            "24 plain layers, and a replay with normalisation learns",
+            seen(
+                *_LOST,
+                setup=_DEEP,
+                lab={
+                    "replay": {
+                        "trials": [
+                            {
+                                "cause": "architecture-ill-suited",
+                                "remedy": "",
+                                "verdict": "confirmed",
+                                "text": "a replay went from 2.3 to 0.9",
+                            }
+                        ]
+                    }
+                },
+            ),
+        ),
+        Example(
+            "24 plain layers from too large weights",
+            seen(
+                *_LOST,
+                Symptom(
+                    "kernel-large", 90.0, "The weights of dense start 90 times larger than the fan-in rule."
+                ),
+                setup=_DEEP,
+            ),
+            named=False,
+        ),
     ),
     severity="warning",
 )

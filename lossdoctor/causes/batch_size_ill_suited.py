@@ -19,14 +19,19 @@ def signs(facts: Facts) -> Iterator[Sign]:
         return
     normed = [layer.name for layer in setup.layers if layer.kind == "BatchNormalization" and layer.trainable]
     if size == 1 and normed:
-        yield Sign(CERTAIN, f"with one row a batch {normed[0]} subtracts each row from itself: it hands on a constant")
+        yield Sign(
+            CERTAIN,
+            f"with one row a batch {normed[0]} subtracts each row from itself: it hands on a constant",
+        )
     elif size <= 3 and normed:
         yield Sign(STRONG, f"with {size} rows a batch the statistics of {normed[0]} are noise")
     elif size == 1 and (noisy := facts.get("loss-oscillating") or facts.get("loss-rising")) is not None:
         yield Sign(STRONG, f"one row a batch: {noisy.text}")
     count = updates(facts)
     if count is not None and count < FEW and (setup.steps_per_epoch or 9) <= 3 and size >= 64:
-        yield Sign(STRONG, f"{size} rows a batch leave {setup.steps_per_epoch} updates an epoch, {count} in all")
+        yield Sign(
+            STRONG, f"{size} rows a batch leave {setup.steps_per_epoch} updates an epoch, {count} in all"
+        )
         if (falling := facts.get("loss-still-falling")) is not None:
             yield Sign(FAIR, falling.text)
     if (bad := facts.get("loss-exploding")) is not None and not normed:
@@ -55,8 +60,22 @@ CAUSE = Cause(
     ),
     examples=(
         Example("batch normalisation with batch_size=1", seen(_STUCK, setup=_BN)),
-        Example("the same with layer statistics frozen", seen(_STUCK, setup=Setup(batch_size=1, layers=(Layer("bn", "BatchNormalization", trainable=False),))), named=False),
-        Example("few updates, but the run learned", seen(Symptom("learned", 0.9, "The run learned 90 % of what a constant answer misses."), setup=Setup(batch_size=256, epochs=20, steps_per_epoch=2)), named=False),
+        Example(
+            "the same with layer statistics frozen",
+            seen(
+                _STUCK,
+                setup=Setup(batch_size=1, layers=(Layer("bn", "BatchNormalization", trainable=False),)),
+            ),
+            named=False,
+        ),
+        Example(
+            "few updates, but the run learned",
+            seen(
+                Symptom("learned", 0.9, "The run learned 90 % of what a constant answer misses."),
+                setup=Setup(batch_size=256, epochs=20, steps_per_epoch=2),
+            ),
+            named=False,
+        ),
     ),
     severity="warning",
 )

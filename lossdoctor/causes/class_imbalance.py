@@ -18,7 +18,15 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(STRONG, chance.text)
     elif facts.learned > 0.3:
         yield Sign(-STRONG, "the rare class was learned")
-    for name in ("loss-exploding", "loss-non-finite", "features-unscaled", "gradients-zero", "loss-above-baseline", "units-dead", "weights-stood-still"):
+    for name in (
+        "loss-exploding",
+        "loss-non-finite",
+        "features-unscaled",
+        "gradients-zero",
+        "loss-above-baseline",
+        "units-dead",
+        "weights-stood-still",
+    ):
         if (symptom := facts.get(name)) is not None:
             yield Sign(-FAIR, symptom.text)
     yield from doing_well(facts)
@@ -31,7 +39,10 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     yield Remedy("Weigh the classes by their rarity.", f"model.fit(..., class_weight={{{weights}}})")
 
 
-_RARE = Symptom("classes-imbalanced", 0.95, "95 % of the rows belong to class 0."), Symptom("accuracy-at-chance", 0.0, "Accuracy is 0.95; always naming the largest class gives 0.95.")
+_RARE = (
+    Symptom("classes-imbalanced", 0.95, "95 % of the rows belong to class 0."),
+    Symptom("accuracy-at-chance", 0.0, "Accuracy is 0.95; always naming the largest class gives 0.95."),
+)
 
 CAUSE = Cause(
     id="class-imbalance",
@@ -41,10 +52,27 @@ CAUSE = Cause(
     "the rare class is never found.",
     signs=signs,
     remedies=remedies,
-    references=("Keras, imbalanced classification, https://keras.io/examples/structured_data/imbalanced_classification/",),
+    references=(
+        "Keras, imbalanced classification, https://keras.io/examples/structured_data/imbalanced_classification/",
+    ),
     examples=(
-        Example("95 to 5, and only the larger class is ever named", seen(*_RARE, Symptom("loss-stuck-at-baseline", 1.0, "The loss ended at 2.31, where a constant answer ends.", alarming=True))),
-        Example("95 to 5, and the rare class was learned", seen(_RARE[0], Symptom("learned", 0.8, "The run learned 80 % of what a constant answer misses.")), named=False),
+        Example(
+            "95 to 5, and only the larger class is ever named",
+            seen(
+                *_RARE,
+                Symptom(
+                    "loss-stuck-at-baseline",
+                    1.0,
+                    "The loss ended at 2.31, where a constant answer ends.",
+                    alarming=True,
+                ),
+            ),
+        ),
+        Example(
+            "95 to 5, and the rare class was learned",
+            seen(_RARE[0], Symptom("learned", 0.8, "The run learned 80 % of what a constant answer misses.")),
+            named=False,
+        ),
     ),
     severity="warning",
 )

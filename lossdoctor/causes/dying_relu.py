@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import FAIR, SLIGHT, STRONG, Cause, Example, Facts, Sign, doing_well, replayed, seen
+from lossdoctor.causes.base import (
+    FAIR,
+    SLIGHT,
+    STRONG,
+    Cause,
+    Example,
+    Facts,
+    Sign,
+    doing_well,
+    replayed,
+    seen,
+)
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
 
@@ -31,10 +42,17 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
         'layers.Dense(..., activation="leaky_relu", kernel_initializer="he_normal")',
         (Action("hidden_activation", {"name": "leaky_relu", "layers": None}),),
     )
-    yield Remedy("Put BatchNormalization behind the hidden layers.", "layers.BatchNormalization()", (Action("batch_normalization", {}),))
+    yield Remedy(
+        "Put BatchNormalization behind the hidden layers.",
+        "layers.BatchNormalization()",
+        (Action("batch_normalization", {}),),
+    )
 
 
-_DEAD = Symptom("units-dead", 1.0, "100 % of the ReLU units of dense put out 0 for every row."), Symptom("gradients-zero", 0.9, "The gradient is 0.", alarming=True)
+_DEAD = (
+    Symptom("units-dead", 1.0, "100 % of the ReLU units of dense put out 0 for every row."),
+    Symptom("gradients-zero", 0.9, "The gradient is 0.", alarming=True),
+)
 
 CAUSE = Cause(
     id="dying-relu",
@@ -44,9 +62,19 @@ CAUSE = Cause(
     "never come back. Often the consequence of a huge first step on unscaled inputs or at too high a rate.",
     signs=signs,
     remedies=remedies,
-    references=("Lu et al. 2019, Dying ReLU and initialization, https://arxiv.org/abs/1903.06733", "Maas et al. 2013, Rectifier nonlinearities, https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf"),
+    references=(
+        "Lu et al. 2019, Dying ReLU and initialization, https://arxiv.org/abs/1903.06733",
+        "Maas et al. 2013, Rectifier nonlinearities, https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf",
+    ),
     examples=(
         Example("a dead hidden layer", seen(*_DEAD)),
-        Example("a sparse layer of a run that learned", seen(Symptom("units-dead", 0.92, "92 % of the units of dense put out 0 for every row."), Symptom("learned", 0.97, "The run learned 97 % of what a constant answer misses.")), named=False),
+        Example(
+            "a sparse layer of a run that learned",
+            seen(
+                Symptom("units-dead", 0.92, "92 % of the units of dense put out 0 for every row."),
+                Symptom("learned", 0.97, "The run learned 97 % of what a constant answer misses."),
+            ),
+            named=False,
+        ),
     ),
 )

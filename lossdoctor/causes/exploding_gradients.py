@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lossdoctor.causes import wording
-from lossdoctor.causes.base import FAIR, SLIGHT, STRONG, Cause, Example, Facts, Sign, doing_well, replayed, seen
+from lossdoctor.causes.base import (
+    FAIR,
+    SLIGHT,
+    STRONG,
+    Cause,
+    Example,
+    Facts,
+    Sign,
+    doing_well,
+    replayed,
+    seen,
+)
 from lossdoctor.record import Layer, Setup
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
@@ -27,9 +38,19 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(FAIR, "the model is recurrent: signals and gradients multiply over the time steps")
         if at_once is not None:
             yield Sign(STRONG, f"before any update: {at_once.text}")
-    if (bad := facts.get("loss-non-finite") or facts.get("loss-exploding") or facts.get("loss-spike")) is not None:
+    if (
+        bad := facts.get("loss-non-finite") or facts.get("loss-exploding") or facts.get("loss-spike")
+    ) is not None:
         yield Sign(SLIGHT, bad.text)
-    for name in ("features-unscaled", "targets-unscaled", "data-non-finite", "inputs-outlier", "rate-above-limit", "kernel-large", "loss-below-zero"):
+    for name in (
+        "features-unscaled",
+        "targets-unscaled",
+        "data-non-finite",
+        "inputs-outlier",
+        "rate-above-limit",
+        "kernel-large",
+        "loss-below-zero",
+    ):
         if (symptom := facts.get(name)) is not None:
             yield Sign(-FAIR, f"that explains it: {symptom.text}")
     yield from replayed(facts, "exploding-gradients")
@@ -37,11 +58,22 @@ def signs(facts: Facts) -> Iterator[Sign]:
 
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
-    yield Remedy("Clip the gradients' global norm at 1.", wording.optimizer(facts, global_clipnorm=1.0), (Action("clip", {"global_clipnorm": 1.0}),))
-    yield Remedy("Put BatchNormalization behind the hidden layers.", "layers.BatchNormalization()", (Action("batch_normalization", {}),))
+    yield Remedy(
+        "Clip the gradients' global norm at 1.",
+        wording.optimizer(facts, global_clipnorm=1.0),
+        (Action("clip", {"global_clipnorm": 1.0}),),
+    )
+    yield Remedy(
+        "Put BatchNormalization behind the hidden layers.",
+        "layers.BatchNormalization()",
+        (Action("batch_normalization", {}),),
+    )
 
 
-_GREW = Symptom("gradients-exploding", 1e4, "The gradient norm grew 1e4-fold."), Symptom("loss-exploding", 1e3, "The loss grew from 2.3 to 2300.", alarming=True)
+_GREW = (
+    Symptom("gradients-exploding", 1e4, "The gradient norm grew 1e4-fold."),
+    Symptom("loss-exploding", 1e3, "The loss grew from 2.3 to 2300.", alarming=True),
+)
 
 CAUSE = Cause(
     id="exploding-gradients",
@@ -51,9 +83,31 @@ CAUSE = Cause(
     "Often a consequence of the rate or of scales; named when those do not explain it.",
     signs=signs,
     remedies=remedies,
-    references=("Pascanu et al. 2013, On the difficulty of training recurrent neural networks, https://arxiv.org/abs/1211.5063",),
+    references=(
+        "Pascanu et al. 2013, On the difficulty of training recurrent neural networks, https://arxiv.org/abs/1211.5063",
+    ),
     examples=(
-        Example("a recurrent net", seen(*_GREW, Symptom("gradients-growing-by-layer", 1e4, "The gradient norm grows 1e4-fold from the last layer to the first."), setup=Setup(layers=(Layer("rnn", "SimpleRNN"),)))),
-        Example("the same growth, on unscaled features and above the stable rate", seen(*_GREW, Symptom("features-unscaled", 300.0, "Inputs go from 0.1 to 1000."), Symptom("rate-above-limit", 9.0, "The rate is 9 times the largest stable one."), setup=Setup(layers=(Layer("rnn", "SimpleRNN"),))), named=False),
+        Example(
+            "a recurrent net",
+            seen(
+                *_GREW,
+                Symptom(
+                    "gradients-growing-by-layer",
+                    1e4,
+                    "The gradient norm grows 1e4-fold from the last layer to the first.",
+                ),
+                setup=Setup(layers=(Layer("rnn", "SimpleRNN"),)),
+            ),
+        ),
+        Example(
+            "the same growth, on unscaled features and above the stable rate",
+            seen(
+                *_GREW,
+                Symptom("features-unscaled", 300.0, "Inputs go from 0.1 to 1000."),
+                Symptom("rate-above-limit", 9.0, "The rate is 9 times the largest stable one."),
+                setup=Setup(layers=(Layer("rnn", "SimpleRNN"),)),
+            ),
+            named=False,
+        ),
     ),
 )

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import FAIR, SLIGHT, STRONG, Cause, Example, Facts, Sign, doing_well, replayed, seen
+from lossdoctor.causes.base import (
+    FAIR,
+    SLIGHT,
+    STRONG,
+    Cause,
+    Example,
+    Facts,
+    Sign,
+    doing_well,
+    replayed,
+    seen,
+)
 from lossdoctor.record import Layer, Setup
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
 
-ATTENTION = {"MultiHeadAttention", "Attention", "AdditiveAttention", "Multiply", "Dot"}  # where a softmax inside is right
+ATTENTION = {
+    "MultiHeadAttention",
+    "Attention",
+    "AdditiveAttention",
+    "Multiply",
+    "Dot",
+}  # where a softmax inside is right
 DEEP = 3  # sigmoid: derivative at most 1/4 a layer
 
 
@@ -24,16 +41,30 @@ def signs(facts: Facts) -> Iterator[Sign]:
     hidden = hidden_of(facts)
     gated = any(layer.kind in ATTENTION for layer in facts.setup.layers)
     soft = [la.name for la in hidden if la.activation == "softmax"]
-    sigmoid = [la.name for la in hidden if la.activation in ("sigmoid", "hard_sigmoid") and la.kind not in ("LSTM", "GRU")]
+    sigmoid = [
+        la.name
+        for la in hidden
+        if la.activation in ("sigmoid", "hard_sigmoid") and la.kind not in ("LSTM", "GRU")
+    ]
     odd = [la for la in hidden if la.activation in ("exponential", "hard_sigmoid", "softsign", "log_softmax")]
     if soft and not gated:
-        yield Sign(STRONG + FAIR, f"softmax in a hidden layer ({', '.join(soft)}) makes its units share one unit of signal")
+        yield Sign(
+            STRONG + FAIR,
+            f"softmax in a hidden layer ({', '.join(soft)}) makes its units share one unit of signal",
+        )
     if len(sigmoid) >= DEEP and not gated:
-        yield Sign(STRONG, f"{len(sigmoid)} hidden sigmoid layers: each passes on at most a quarter of the gradient")
+        yield Sign(
+            STRONG, f"{len(sigmoid)} hidden sigmoid layers: each passes on at most a quarter of the gradient"
+        )
     elif any(la.kind in ("SimpleRNN", "SimpleRNNCell") and la.activation == "sigmoid" for la in hidden):
-        yield Sign(STRONG, "a sigmoid in a recurrent layer passes on at most a quarter of the gradient a time step")
+        yield Sign(
+            STRONG, "a sigmoid in a recurrent layer passes on at most a quarter of the gradient a time step"
+        )
     elif sigmoid and not gated:
-        yield Sign(SLIGHT, f"sigmoid in the hidden layer {sigmoid[0]}: it passes on at most a quarter of the gradient")
+        yield Sign(
+            SLIGHT,
+            f"sigmoid in the hidden layer {sigmoid[0]}: it passes on at most a quarter of the gradient",
+        )
     if odd:
         yield Sign(FAIR, f"{odd[0].activation} in the hidden layer {odd[0].name}")
     if not (soft or sigmoid or odd):
@@ -41,7 +72,14 @@ def signs(facts: Facts) -> Iterator[Sign]:
     for name in ("gradients-vanishing", "signal-lost", "loss-stuck-at-baseline", "loss-still-falling"):
         if (symptom := facts.get(name)) is not None:
             yield Sign(SLIGHT, symptom.text)
-    for name in ("data-non-finite", "loss-exploding", "features-unscaled", "kernel-large", "kernel-constant", "weights-stood-still"):
+    for name in (
+        "data-non-finite",
+        "loss-exploding",
+        "features-unscaled",
+        "kernel-large",
+        "kernel-constant",
+        "weights-stood-still",
+    ):
         if (symptom := facts.get(name)) is not None:
             yield Sign(-FAIR, symptom.text)
     yield from replayed(facts, "hidden-activation-ill-suited")
@@ -56,7 +94,9 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     )
 
 
-_SOFT = Setup(layers=(Layer("a", "Dense", "softmax", parameters=9), Layer("out", "Dense", "softmax", parameters=9)))
+_SOFT = Setup(
+    layers=(Layer("a", "Dense", "softmax", parameters=9), Layer("out", "Dense", "softmax", parameters=9))
+)
 _STUCK = Symptom("loss-stuck-at-baseline", 1.0, "The loss ended at ln(3).", alarming=True)
 
 CAUSE = Cause(
@@ -67,11 +107,38 @@ CAUSE = Cause(
     "the gradient each. The net learns slowly or stays at a constant answer where ReLU learns.",
     signs=signs,
     remedies=remedies,
-    references=("Glorot et al. 2011, Deep sparse rectifier neural networks, https://proceedings.mlr.press/v15/glorot11a.html",),
+    references=(
+        "Glorot et al. 2011, Deep sparse rectifier neural networks, https://proceedings.mlr.press/v15/glorot11a.html",
+    ),
     examples=(
         Example("softmax in a hidden layer", seen(_STUCK, setup=_SOFT)),
-        Example("one sigmoid hidden layer of the old school that learned", seen(Symptom("learned", 0.9, "The run learned 90 % of what a constant answer misses."), setup=Setup(layers=(Layer("a", "Dense", "sigmoid", parameters=9), Layer("out", "Dense", "softmax", parameters=9)))), named=False),
-        Example("softmax inside attention", seen(_STUCK, setup=Setup(layers=(Layer("s", "Softmax", "softmax"), Layer("dot", "Dot"), Layer("out", "Dense", parameters=9)))), named=False),
+        Example(
+            "one sigmoid hidden layer of the old school that learned",
+            seen(
+                Symptom("learned", 0.9, "The run learned 90 % of what a constant answer misses."),
+                setup=Setup(
+                    layers=(
+                        Layer("a", "Dense", "sigmoid", parameters=9),
+                        Layer("out", "Dense", "softmax", parameters=9),
+                    )
+                ),
+            ),
+            named=False,
+        ),
+        Example(
+            "softmax inside attention",
+            seen(
+                _STUCK,
+                setup=Setup(
+                    layers=(
+                        Layer("s", "Softmax", "softmax"),
+                        Layer("dot", "Dot"),
+                        Layer("out", "Dense", parameters=9),
+                    )
+                ),
+            ),
+            named=False,
+        ),
     ),
     severity="warning",
 )

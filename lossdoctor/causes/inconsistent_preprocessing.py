@@ -33,12 +33,21 @@ def signs(facts: Facts) -> Iterator[Sign]:
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
     if facts.get("validation-labels-differ") is not None and facts.get("validation-inputs-differ") is None:
-        yield Remedy("Shuffle the rows before validation_split, which takes the last rows as they are.", "order = np.random.permutation(len(x))\nx, y = x[order], y[order]")
+        yield Remedy(
+            "Shuffle the rows before validation_split, which takes the last rows as they are.",
+            "order = np.random.permutation(len(x))\nx, y = x[order], y[order]",
+        )
         return
-    yield Remedy("Prepare validation (and test) rows by the very same function and numbers as the training rows.", "x_val = (x_val - mean) / std  # mean and std of the training rows")
+    yield Remedy(
+        "Prepare validation (and test) rows by the very same function and numbers as the training rows.",
+        "x_val = (x_val - mean) / std  # mean and std of the training rows",
+    )
 
 
-_OFF = Symptom("validation-inputs-differ", 255.0, "Validation inputs are 255 times as large."), Symptom("validation-gap", 9.0, "Validation ends at 40, training at 0.1.")
+_OFF = (
+    Symptom("validation-inputs-differ", 255.0, "Validation inputs are 255 times as large."),
+    Symptom("validation-gap", 9.0, "Validation ends at 40, training at 0.1."),
+)
 
 CAUSE = Cause(
     id="inconsistent-preprocessing",
@@ -48,7 +57,10 @@ CAUSE = Cause(
     "a sorted table): training goes well and validation is poor from the first epoch.",
     signs=signs,
     remedies=remedies,
-    references=("scikit-learn, common pitfalls: inconsistent preprocessing, https://scikit-learn.org/stable/common_pitfalls.html", "Keras, validation_split takes the last samples, https://keras.io/api/models/model_training_apis/#fit-method"),
+    references=(
+        "scikit-learn, common pitfalls: inconsistent preprocessing, https://scikit-learn.org/stable/common_pitfalls.html",
+        "Keras, validation_split takes the last samples, https://keras.io/api/models/model_training_apis/#fit-method",
+    ),
     examples=(
         Example("test images not divided by 255", seen(*_OFF)),
         Example("validation differs, and is none the worse for it", seen(_OFF[0]), named=False),

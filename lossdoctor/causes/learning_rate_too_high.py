@@ -5,13 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lossdoctor.causes import wording
-from lossdoctor.causes.base import CERTAIN, FAIR, SLIGHT, STRONG, Cause, Example, Facts, Sign, doing_well, replayed, seen
+from lossdoctor.causes.base import (
+    CERTAIN,
+    FAIR,
+    SLIGHT,
+    STRONG,
+    Cause,
+    Example,
+    Facts,
+    Sign,
+    doing_well,
+    replayed,
+    seen,
+)
 from lossdoctor.record import Optimizer, Setup
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
 
 # Rates that are high whatever the problem: ten times and more what the Keras documentation sets as default.
-HIGH = {"SGD": 0.3, "Adam": 0.02, "AdamW": 0.02, "Nadam": 0.02, "RMSprop": 0.02, "Adamax": 0.05, "Lion": 0.003, "Adagrad": 0.3, "Ftrl": 0.5}
+HIGH = {
+    "SGD": 0.3,
+    "Adam": 0.02,
+    "AdamW": 0.02,
+    "Nadam": 0.02,
+    "RMSprop": 0.02,
+    "Adamax": 0.05,
+    "Lion": 0.003,
+    "Adagrad": 0.3,
+    "Ftrl": 0.5,
+}
 SIGNS = {
     "loss-exploding": STRONG, "loss-wild": STRONG + FAIR, "loss-rising": FAIR, "loss-oscillating": FAIR, "loss-blew-up": FAIR, "updates-huge": STRONG,
     "gradients-exploding": FAIR, "loss-non-finite": FAIR, "units-dead": SLIGHT, "units-saturated-late": SLIGHT,
@@ -36,12 +58,18 @@ def signs(facts: Facts) -> Iterator[Sign]:
     if (limit := facts.get("rate-above-limit")) is not None:
         yield Sign(STRONG if limit.value > 2 else FAIR, limit.text)
     elif facts.lab.get("stability", {}).get("limit"):
-        yield Sign(-FAIR, f"the rate is below the limit of stability at the start, {facts.lab['stability']['limit']:.2g}")
+        yield Sign(
+            -FAIR,
+            f"the rate is below the limit of stability at the start, {facts.lab['stability']['limit']:.2g}",
+        )
     for name, weight in SIGNS.items():
         if (symptom := facts.get(name)) is not None:
             yield Sign(weight, symptom.text)
     if (factor := high(facts)) >= 1:
-        yield Sign(STRONG if factor > 3 else FAIR, f"{facts.optimizer.kind} at {facts.optimizer.learning_rate:.3g} is high whatever the problem")
+        yield Sign(
+            STRONG if factor > 3 else FAIR,
+            f"{facts.optimizer.kind} at {facts.optimizer.learning_rate:.3g} is high whatever the problem",
+        )
     elif factor < 0.02 and factor > 0:
         yield Sign(-FAIR, f"{facts.optimizer.kind} at {facts.optimizer.learning_rate:.3g} is a low rate")
     for name, weight in ELSEWHERE.items():
@@ -57,13 +85,26 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     targets = [wording.round_down(min(limit / 3, rate / 3))] if limit else []
     targets += [rate / 10, rate / 100] if high(facts) < 30 else [rate / 100, rate / 1000]
     for value in {wording.number(v): v for v in targets}.values():  # one for each rate as it is printed
-        action = Action("learning_rate", {"value": value} if not facts.optimizer.schedule else {"factor": value / rate})
-        yield Remedy(f"Lower the learning rate to {wording.number(value)}.", wording.optimizer(facts, learning_rate=value), (action,))
-    yield Remedy("Clip the gradients' global norm at 1.", wording.optimizer(facts, global_clipnorm=1.0), (Action("clip", {"global_clipnorm": 1.0}),))
+        action = Action(
+            "learning_rate", {"value": value} if not facts.optimizer.schedule else {"factor": value / rate}
+        )
+        yield Remedy(
+            f"Lower the learning rate to {wording.number(value)}.",
+            wording.optimizer(facts, learning_rate=value),
+            (action,),
+        )
+    yield Remedy(
+        "Clip the gradients' global norm at 1.",
+        wording.optimizer(facts, global_clipnorm=1.0),
+        (Action("clip", {"global_clipnorm": 1.0}),),
+    )
 
 
 _HOT = Setup(optimizer=Optimizer("SGD", 1.0))
-_ROSE = Symptom("loss-exploding", 1e6, "The loss grew from 4.1 to 3.2e+06."), Symptom("updates-huge", 2.0, "Step 3 moved the weights by 200 %.")
+_ROSE = (
+    Symptom("loss-exploding", 1e6, "The loss grew from 4.1 to 3.2e+06."),
+    Symptom("updates-huge", 2.0, "Step 3 moved the weights by 200 %."),
+)
 
 CAUSE = Cause(
     id="learning-rate-too-high",

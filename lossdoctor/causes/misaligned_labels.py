@@ -33,10 +33,18 @@ def signs(facts: Facts) -> Iterator[Sign]:
 
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
-    yield Remedy("Check that x[i] and y[i] are the same case: shuffle and filter both by one index.", "order = np.random.permutation(len(x))\nx, y = x[order], y[order]  # never x and y separately")
+    yield Remedy(
+        "Check that x[i] and y[i] are the same case: shuffle and filter both by one index.",
+        "order = np.random.permutation(len(x))\nx, y = x[order], y[order]  # never x and y separately",
+    )
 
 
-_ODD = Symptom("labels-unrelated", 0.0, "A row's nearest neighbours tell nothing of its label."), Symptom("loss-stuck-at-baseline", 1.0, "The loss ended at 2.31, where a constant answer ends.", alarming=True)
+_ODD = (
+    Symptom("labels-unrelated", 0.0, "A row's nearest neighbours tell nothing of its label."),
+    Symptom(
+        "loss-stuck-at-baseline", 1.0, "The loss ended at 2.31, where a constant answer ends.", alarming=True
+    ),
+)
 
 CAUSE = Cause(
     id="misaligned-labels",
@@ -46,9 +54,15 @@ CAUSE = Cause(
     "stays at chance or creeps up by memorising, while validation stays at chance.",
     signs=signs,
     remedies=remedies,
-    references=("Zhang et al. 2017, Understanding deep learning requires rethinking generalization, https://arxiv.org/abs/1611.03530",),
+    references=(
+        "Zhang et al. 2017, Understanding deep learning requires rethinking generalization, https://arxiv.org/abs/1611.03530",
+    ),
     examples=(
         Example("labels shuffled apart from their rows", seen(*_ODD)),
-        Example("stuck, as the gradient is exactly 0", seen(*_ODD, Symptom("gradients-zero", 1.0, "The gradient is 0.", alarming=True)), named=False),
+        Example(
+            "stuck, as the gradient is exactly 0",
+            seen(*_ODD, Symptom("gradients-zero", 1.0, "The gradient is 0.", alarming=True)),
+            named=False,
+        ),
     ),
 )

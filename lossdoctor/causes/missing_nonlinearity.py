@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import FAIR, SLIGHT, STRONG, Cause, Example, Facts, Sign, doing_well, replayed, seen
+from lossdoctor.causes.base import (
+    FAIR,
+    SLIGHT,
+    STRONG,
+    Cause,
+    Example,
+    Facts,
+    Sign,
+    doing_well,
+    replayed,
+    seen,
+)
 from lossdoctor.record import Layer, Setup
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
@@ -20,7 +31,7 @@ def linear_hidden(facts: Facts) -> list[Layer]:
     weighted = [i for i, layer in enumerate(layers) if layer.parameters and layer.kind in LINEAR_KINDS]
     found = []
     for i, following in zip(weighted, weighted[1:], strict=False):
-        between = layers[i : following]
+        between = layers[i:following]
         bends = any((la.activation not in (None, "linear")) or la.kind in BENDING for la in between)
         if not bends:
             found.append(layers[i])
@@ -32,15 +43,32 @@ def signs(facts: Facts) -> Iterator[Sign]:
     if not linear or facts.setup.model_kind not in ("Sequential", "Functional", ""):
         return
     hidden = [la for la in facts.hidden if la.kind in LINEAR_KINDS]
-    bent = any(la.activation not in (None, "linear") or la.kind in BENDING for la in facts.setup.layers[:-1] if la not in linear)
+    bent = any(
+        la.activation not in (None, "linear") or la.kind in BENDING
+        for la in facts.setup.layers[:-1]
+        if la not in linear
+    )
     names = ", ".join(la.name for la in linear[:4])
     if len(linear) == len(hidden) and not bent:
-        yield Sign(STRONG + FAIR, f"no hidden layer has an activation ({names}): together they are one linear map")
+        yield Sign(
+            STRONG + FAIR, f"no hidden layer has an activation ({names}): together they are one linear map"
+        )
     else:
         yield Sign(FAIR, f"{len(linear)} of {len(hidden)} hidden layers have no activation ({names})")
-    if (stuck := facts.get("loss-stuck-at-baseline") or facts.get("loss-plateau") or facts.get("one-batch-unfit")) is not None:
+    if (
+        stuck := facts.get("loss-stuck-at-baseline")
+        or facts.get("loss-plateau")
+        or facts.get("one-batch-unfit")
+    ) is not None:
         yield Sign(FAIR, stuck.text)
-    for name in ("loss-exploding", "loss-non-finite", "data-non-finite", "features-unscaled", "targets-unscaled", "validation-rising"):
+    for name in (
+        "loss-exploding",
+        "loss-non-finite",
+        "data-non-finite",
+        "features-unscaled",
+        "targets-unscaled",
+        "validation-rising",
+    ):
         if (symptom := facts.get(name)) is not None:
             yield Sign(-FAIR, symptom.text)
     yield from replayed(facts, "missing-nonlinearity")
@@ -57,7 +85,14 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     )
 
 
-_PLAIN = Setup(model_kind="Sequential", layers=(Layer("a", "Dense", "linear", parameters=9), Layer("b", "Dense", "linear", parameters=9), Layer("out", "Dense", "sigmoid", parameters=9)))
+_PLAIN = Setup(
+    model_kind="Sequential",
+    layers=(
+        Layer("a", "Dense", "linear", parameters=9),
+        Layer("b", "Dense", "linear", parameters=9),
+        Layer("out", "Dense", "sigmoid", parameters=9),
+    ),
+)
 _STUCK = Symptom("loss-stuck-at-baseline", 1.0, "The loss ended at ln(2).", alarming=True)
 
 CAUSE = Cause(
@@ -71,6 +106,13 @@ CAUSE = Cause(
     references=("Goodfellow et al. 2016, Deep Learning, section 6.1, https://www.deeplearningbook.org",),
     examples=(
         Example("two linear hidden layers, stuck", seen(_STUCK, setup=_PLAIN)),
-        Example("the same on a problem that is linear", seen(Symptom("learned", 0.95, "The run learned 95 % of what a constant answer misses."), setup=_PLAIN), named=False),
+        Example(
+            "the same on a problem that is linear",
+            seen(
+                Symptom("learned", 0.95, "The run learned 95 % of what a constant answer misses."),
+                setup=_PLAIN,
+            ),
+            named=False,
+        ),
     ),
 )

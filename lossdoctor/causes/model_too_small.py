@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import FAIR, SLIGHT, STRONG, Cause, Example, Facts, Sign, doing_well, replayed, seen
+from lossdoctor.causes.base import (
+    FAIR,
+    SLIGHT,
+    Cause,
+    Example,
+    Facts,
+    Sign,
+    doing_well,
+    replayed,
+    seen,
+)
 from lossdoctor.causes.too_few_epochs import FEW_UPDATES, updates
 from lossdoctor.record import Layer, Setup
 from lossdoctor.remedies import Action, Remedy
@@ -18,7 +28,9 @@ def signs(facts: Facts) -> Iterator[Sign]:
     classes = facts.data.targets[0].classes if facts.data.targets else None
     plateau, unfit = facts.get("loss-plateau"), facts.get("one-batch-unfit")
     if widths and min(widths) <= NARROW:
-        yield Sign(FAIR + SLIGHT, f"a hidden layer has only {min(widths)} unit{'s' if min(widths) > 1 else ''}")
+        yield Sign(
+            FAIR + SLIGHT, f"a hidden layer has only {min(widths)} unit{'s' if min(widths) > 1 else ''}"
+        )
     elif widths and classes and classes > 3 and min(widths) < classes / 2:
         yield Sign(FAIR, f"a hidden layer of {min(widths)} units has to tell {classes} classes apart")
     elif not widths and facts.setup.layers and facts.alarms:
@@ -29,7 +41,17 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(FAIR, f"it stopped falling above where it should: {plateau.text}")
     if unfit is not None:
         yield Sign(FAIR, unfit.text)
-    for name in ("loss-exploding", "loss-non-finite", "validation-rising", "features-unscaled", "targets-unscaled", "gradients-zero", "updates-tiny", "kernel-constant", "loss-below-zero"):
+    for name in (
+        "loss-exploding",
+        "loss-non-finite",
+        "validation-rising",
+        "features-unscaled",
+        "targets-unscaled",
+        "gradients-zero",
+        "updates-tiny",
+        "kernel-constant",
+        "loss-below-zero",
+    ):
         if (symptom := facts.get(name)) is not None:
             yield Sign(-FAIR, symptom.text)
     if (count := updates(facts)) is not None and count < FEW_UPDATES:
@@ -41,11 +63,23 @@ def signs(facts: Facts) -> Iterator[Sign]:
 def remedies(facts: Facts) -> Iterator[Remedy]:
     widths = [la.units for la in facts.hidden if la.units] or [8]
     wide = max(32, 4 * min(widths))
-    yield Remedy(f"Give the hidden layers more units, {wide} for a start.", f'layers.Dense({wide}, activation="relu")', (Action("widen", {"factor": max(2, wide // max(min(widths), 1))}),))
+    yield Remedy(
+        f"Give the hidden layers more units, {wide} for a start.",
+        f'layers.Dense({wide}, activation="relu")',
+        (Action("widen", {"factor": max(2, wide // max(min(widths), 1))}),),
+    )
 
 
-_TWO = Setup(layers=(Layer("a", "Dense", "relu", units=2, parameters=9), Layer("out", "Dense", "softmax", units=10, parameters=9)))
-_STUCK = Symptom("loss-plateau", 0.0, "Over the last half of the run the loss changed by 0 %."), Symptom("one-batch-unfit", 0.8, "One batch alone could not be fitted.")
+_TWO = Setup(
+    layers=(
+        Layer("a", "Dense", "relu", units=2, parameters=9),
+        Layer("out", "Dense", "softmax", units=10, parameters=9),
+    )
+)
+_STUCK = (
+    Symptom("loss-plateau", 0.0, "Over the last half of the run the loss changed by 0 %."),
+    Symptom("one-batch-unfit", 0.8, "One batch alone could not be fitted."),
+)
 
 CAUSE = Cause(
     id="model-too-small",
@@ -55,10 +89,20 @@ CAUSE = Cause(
     "cannot be fitted: there are too few units to hold what is to be learned.",
     signs=signs,
     remedies=remedies,
-    references=("Karpathy 2019, A recipe for training neural networks, https://karpathy.github.io/2019/04/25/recipe/",),
+    references=(
+        "Karpathy 2019, A recipe for training neural networks, https://karpathy.github.io/2019/04/25/recipe/",
+    ),
     examples=(
         Example("two hidden units for ten classes", seen(*_STUCK, setup=_TWO)),
-        Example("two hidden units are enough", seen(_STUCK[0], Symptom("learned", 0.95, "The run learned 95 % of what a constant answer misses."), setup=_TWO), named=False),
+        Example(
+            "two hidden units are enough",
+            seen(
+                _STUCK[0],
+                Symptom("learned", 0.95, "The run learned 95 % of what a constant answer misses."),
+                setup=_TWO,
+            ),
+            named=False,
+        ),
     ),
     severity="warning",
 )

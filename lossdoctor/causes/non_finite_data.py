@@ -23,10 +23,15 @@ def signs(facts: Facts) -> Iterator[Sign]:
 def remedies(facts: Facts) -> Iterator[Remedy]:
     bad = facts.get("data-non-finite")
     what = "y" if bad is not None and (bad.where or "").endswith("target") else "x"
-    yield Remedy("Find the rows with NaN or inf and drop or fill them.", f"bad = ~np.isfinite({what}).reshape(len({what}), -1).all(axis=1)\n{what}[bad]  # look at them, then x, y = x[~bad], y[~bad]")
+    yield Remedy(
+        "Find the rows with NaN or inf and drop or fill them.",
+        f"bad = ~np.isfinite({what}).reshape(len({what}), -1).all(axis=1)\n{what}[bad]  # look at them, then x, y = x[~bad], y[~bad]",
+    )
 
 
-_NAN = Symptom("data-non-finite", 3, "3 of 800 input values are NaN, in column 4.", where="input", alarming=True)
+_NAN = Symptom(
+    "data-non-finite", 3, "3 of 800 input values are NaN, in column 4.", where="input", alarming=True
+)
 
 CAUSE = Cause(
     id="non-finite-data",
@@ -36,10 +41,17 @@ CAUSE = Cause(
     "after that.",
     signs=signs,
     remedies=remedies,
-    references=("Keras, TerminateOnNaN, https://keras.io/api/callbacks/terminate_on_nan/", "pandas, missing data, https://pandas.pydata.org/docs/user_guide/missing_data.html"),
+    references=(
+        "Keras, TerminateOnNaN, https://keras.io/api/callbacks/terminate_on_nan/",
+        "pandas, missing data, https://pandas.pydata.org/docs/user_guide/missing_data.html",
+    ),
     examples=(
         Example("NaN in column 4", seen(_NAN)),
-        Example("NaN that the model masks", seen(_NAN, setup=Setup(layers=(Layer("masking", "Masking"),))), named=False),
+        Example(
+            "NaN that the model masks",
+            seen(_NAN, setup=Setup(layers=(Layer("masking", "Masking"),))),
+            named=False,
+        ),
     ),
     consequences=("numerical-instability", "exploding-gradients", "learning-rate-too-high", "dying-relu"),
 )

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import CERTAIN, FAIR, SLIGHT, STRONG, Cause, Example, Facts, Sign, doing_well, replayed, seen
+from lossdoctor.causes.base import (
+    CERTAIN,
+    FAIR,
+    SLIGHT,
+    STRONG,
+    Cause,
+    Example,
+    Facts,
+    Sign,
+    doing_well,
+    replayed,
+    seen,
+)
 from lossdoctor.record import Optimizer, Output, Setup
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
@@ -14,19 +26,34 @@ def signs(facts: Facts) -> Iterator[Sign]:
     setup = facts.setup
     bad = facts.get("loss-non-finite") or facts.get("gradient-non-finite") or facts.get("weights-non-finite")
     if setup.precision == "float16":
-        yield Sign(2 * STRONG, "weights and optimizer state are float16, which holds nothing above 65504 and loses what is below 6e-8")
+        yield Sign(
+            2 * STRONG,
+            "weights and optimizer state are float16, which holds nothing above 65504 and loses what is below 6e-8",
+        )
     if (skipped := facts.get("steps-skipped")) is not None and skipped.value > 0.2:
         yield Sign(STRONG + FAIR, skipped.text)
-    sudden = facts.get("gradients-exploding") is None and facts.get("loss-exploding") is None and facts.get("loss-blew-up") is None
+    sudden = (
+        facts.get("gradients-exploding") is None
+        and facts.get("loss-exploding") is None
+        and facts.get("loss-blew-up") is None
+    )
     if bad is not None and sudden:
         yield Sign(FAIR, f"it came at once, from usual values: {bad.text}")
         if (facts.output.loss or "").startswith("custom:") or setup.custom_train_step:
-            yield Sign(STRONG, f"the loss {facts.output.loss or 'of train_step'} is self-written: log(0), sqrt(0), a division by 0 or exp of a large number")
+            yield Sign(
+                STRONG,
+                f"the loss {facts.output.loss or 'of train_step'} is self-written: log(0), sqrt(0), a division by 0 or exp of a large number",
+            )
         if (where := facts.lab.get("first_nonfinite")) and where.get("what") in ("layer", "loss", "gradient"):
             yield Sign(FAIR, where.get("text", ""))
     elif bad is None and setup.precision != "float16" and skipped is None:
         return
-    for name, weight in {"data-non-finite": CERTAIN, "loss-exploding": FAIR, "rate-above-limit": FAIR, "updates-huge": SLIGHT}.items():
+    for name, weight in {
+        "data-non-finite": CERTAIN,
+        "loss-exploding": FAIR,
+        "rate-above-limit": FAIR,
+        "updates-huge": SLIGHT,
+    }.items():
         if (symptom := facts.get(name)) is not None and setup.precision != "float16":
             yield Sign(-weight, symptom.text)
     yield from replayed(facts, "numerical-instability")
@@ -35,13 +62,26 @@ def signs(facts: Facts) -> Iterator[Sign]:
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
     if facts.setup.precision == "float16":
-        yield Remedy("Use mixed precision, which keeps the weights in float32.", 'keras.config.set_dtype_policy("mixed_float16")', (Action("precision", {"policy": "float32"}),))
+        yield Remedy(
+            "Use mixed precision, which keeps the weights in float32.",
+            'keras.config.set_dtype_policy("mixed_float16")',
+            (Action("precision", {"policy": "float32"}),),
+        )
         return
-    yield Remedy("Keep logarithms, roots, divisions and exponentials away from the edge of their range.", "ops.log(ops.maximum(p, 1e-7)); ops.sqrt(v + 1e-12); ops.exp(ops.clip(v, -30, 30))")
-    yield Remedy("Clip the gradients' norm.", "optimizer=keras.optimizers.Adam(..., global_clipnorm=1.0)", (Action("clip", {"global_clipnorm": 1.0}),))
+    yield Remedy(
+        "Keep logarithms, roots, divisions and exponentials away from the edge of their range.",
+        "ops.log(ops.maximum(p, 1e-7)); ops.sqrt(v + 1e-12); ops.exp(ops.clip(v, -30, 30))",
+    )
+    yield Remedy(
+        "Clip the gradients' norm.",
+        "optimizer=keras.optimizers.Adam(..., global_clipnorm=1.0)",
+        (Action("clip", {"global_clipnorm": 1.0}),),
+    )
 
 
-_NAN = Symptom("loss-non-finite", 40, "The loss became NaN at step 41; it was 0.3 one step earlier.", alarming=True)
+_NAN = Symptom(
+    "loss-non-finite", 40, "The loss became NaN at step 41; it was 0.3 one step earlier.", alarming=True
+)
 _OWN = Setup(outputs=(Output("out", loss="custom:my_loss"),), optimizer=Optimizer("Adam", 0.001))
 
 CAUSE = Cause(
@@ -52,9 +92,16 @@ CAUSE = Cause(
     "format is too small for them (float16 without loss scaling): from good values to NaN in one step.",
     signs=signs,
     remedies=remedies,
-    references=("Micikevicius et al. 2018, Mixed precision training, https://arxiv.org/abs/1710.03740", "Keras, mixed precision, https://keras.io/api/mixed_precision/"),
+    references=(
+        "Micikevicius et al. 2018, Mixed precision training, https://arxiv.org/abs/1710.03740",
+        "Keras, mixed precision, https://keras.io/api/mixed_precision/",
+    ),
     examples=(
         Example("a self-written loss that becomes NaN from good values", seen(_NAN, setup=_OWN)),
-        Example("the same, but the batch holds NaN", seen(_NAN, Symptom("data-non-finite", 1, "1 value is NaN."), setup=_OWN), named=False),
+        Example(
+            "the same, but the batch holds NaN",
+            seen(_NAN, Symptom("data-non-finite", 1, "1 value is NaN."), setup=_OWN),
+            named=False,
+        ),
     ),
 )

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import FAIR, SLIGHT, STRONG, Cause, Example, Facts, Sign, doing_well, replayed, seen
+from lossdoctor.causes.base import (
+    FAIR,
+    SLIGHT,
+    STRONG,
+    Cause,
+    Example,
+    Facts,
+    Sign,
+    doing_well,
+    replayed,
+    seen,
+)
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
 
@@ -19,7 +30,12 @@ def signs(facts: Facts) -> Iterator[Sign]:
         return
     if (spike := facts.get("loss-spike")) is not None:
         yield Sign(STRONG, spike.text)
-    elif (bad := facts.get("loss-exploding") or facts.get("loss-above-baseline") or facts.get("loss-oscillating") or facts.get("loss-blew-up")) is not None:
+    elif (
+        bad := facts.get("loss-exploding")
+        or facts.get("loss-above-baseline")
+        or facts.get("loss-oscillating")
+        or facts.get("loss-blew-up")
+    ) is not None:
         yield Sign(SLIGHT, bad.text)
     if (bad := facts.get("data-non-finite")) is not None:
         yield Sign(-STRONG, bad.text)
@@ -29,12 +45,28 @@ def signs(facts: Facts) -> Iterator[Sign]:
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
     if facts.get("targets-outlier") is not None and (facts.output.loss or "").startswith("mean_squared"):
-        yield Remedy("Use a loss that a few rows cannot dominate.", "loss=keras.losses.Huber()", (Action("loss", {"name": "huber", "output": 0}),))
-    yield Remedy("Find the rows named and correct, clip or drop them.", "x = np.clip(x, *np.percentile(x, [0.5, 99.5], axis=0))")
-    yield Remedy("Clip the gradients' norm, so that one row cannot throw the weights away.", "optimizer=keras.optimizers.Adam(..., global_clipnorm=1.0)", (Action("clip", {"global_clipnorm": 1.0}),))
+        yield Remedy(
+            "Use a loss that a few rows cannot dominate.",
+            "loss=keras.losses.Huber()",
+            (Action("loss", {"name": "huber", "output": 0}),),
+        )
+    yield Remedy(
+        "Find the rows named and correct, clip or drop them.",
+        "x = np.clip(x, *np.percentile(x, [0.5, 99.5], axis=0))",
+    )
+    yield Remedy(
+        "Clip the gradients' norm, so that one row cannot throw the weights away.",
+        "optimizer=keras.optimizers.Adam(..., global_clipnorm=1.0)",
+        (Action("clip", {"global_clipnorm": 1.0}),),
+    )
 
 
-_JUMP = Symptom("inputs-outlier", 4000.0, "The inputs of step 150 are 4000 times as large.", details={"batch": True}), Symptom("loss-spike", 30.0, "The loss leapt at step 150.", alarming=True)
+_JUMP = (
+    Symptom(
+        "inputs-outlier", 4000.0, "The inputs of step 150 are 4000 times as large.", details={"batch": True}
+    ),
+    Symptom("loss-spike", 30.0, "The loss leapt at step 150.", alarming=True),
+)
 
 CAUSE = Cause(
     id="outliers",
@@ -44,9 +76,18 @@ CAUSE = Cause(
     "loss leaps when they come, and the fit bends towards them.",
     signs=signs,
     remedies=remedies,
-    references=("Huber 1964, Robust estimation of a location parameter, https://doi.org/10.1214/aoms/1177703732",),
+    references=(
+        "Huber 1964, Robust estimation of a location parameter, https://doi.org/10.1214/aoms/1177703732",
+    ),
     examples=(
         Example("one batch with another unit", seen(*_JUMP)),
-        Example("a far value in a run that learned", seen(Symptom("inputs-outlier", 80.0, "An input lies 80 robust deviations off."), Symptom("learned", 0.9, "The run learned 90 % of what a constant answer misses.")), named=False),
+        Example(
+            "a far value in a run that learned",
+            seen(
+                Symptom("inputs-outlier", 80.0, "An input lies 80 robust deviations off."),
+                Symptom("learned", 0.9, "The run learned 90 % of what a constant answer misses."),
+            ),
+            named=False,
+        ),
     ),
 )

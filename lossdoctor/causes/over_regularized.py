@@ -16,7 +16,10 @@ def signs(facts: Facts) -> Iterator[Sign]:
     dropped = [la for la in facts.setup.layers if "Dropout" in la.kind and (la.rate or 0) >= HIGH_RATE]
     many = [la for la in facts.setup.layers if "Dropout" in la.kind and (la.rate or 0) >= 0.4]
     if dropped:
-        yield Sign(STRONG + FAIR if (dropped[0].rate or 0) >= 0.85 else STRONG, f"{dropped[0].name} drops {dropped[0].rate:.0%} of its units at each step")
+        yield Sign(
+            STRONG + FAIR if (dropped[0].rate or 0) >= 0.85 else STRONG,
+            f"{dropped[0].name} drops {dropped[0].rate:.0%} of its units at each step",
+        )
     elif len(many) >= 4:
         yield Sign(FAIR, f"{len(many)} Dropout layers follow each other")
     penalty = facts.get("penalty-dominates")
@@ -28,7 +31,14 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(STRONG, shrunk.text)
     if not (dropped or len(many) >= 4 or penalty or (shrunk and regularized)):
         return
-    for name in ("data-non-finite", "loss-non-finite", "features-unscaled", "targets-unscaled", "validation-rising", "loss-start-high"):
+    for name in (
+        "data-non-finite",
+        "loss-non-finite",
+        "features-unscaled",
+        "targets-unscaled",
+        "validation-rising",
+        "loss-start-high",
+    ):
         if (symptom := facts.get(name)) is not None:
             yield Sign(-FAIR, symptom.text)
     yield from replayed(facts, "over-regularized")
@@ -37,12 +47,21 @@ def signs(facts: Facts) -> Iterator[Sign]:
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
     if any(la.regularizer for la in facts.setup.layers):
-        yield Remedy("Make the penalties a hundred times weaker.", "kernel_regularizer=keras.regularizers.L2(1e-4)", (Action("l2", {"factor": 0.01}),))
+        yield Remedy(
+            "Make the penalties a hundred times weaker.",
+            "kernel_regularizer=keras.regularizers.L2(1e-4)",
+            (Action("l2", {"factor": 0.01}),),
+        )
     if any("Dropout" in la.kind for la in facts.setup.layers):
-        yield Remedy("Drop fewer units, 20 % for a start.", "layers.Dropout(0.2)", (Action("dropout", {"rate": 0.2}),))
+        yield Remedy(
+            "Drop fewer units, 20 % for a start.", "layers.Dropout(0.2)", (Action("dropout", {"rate": 0.2}),)
+        )
 
 
-_HEAVY = Symptom("penalty-dominates", 9.0, "At the end 90 % of the loss is the penalty."), Symptom("loss-stuck-at-baseline", 1.0, "The loss ended at ln(3).", alarming=True)
+_HEAVY = (
+    Symptom("penalty-dominates", 9.0, "At the end 90 % of the loss is the penalty."),
+    Symptom("loss-stuck-at-baseline", 1.0, "The loss ended at ln(3).", alarming=True),
+)
 
 CAUSE = Cause(
     id="over-regularized",
@@ -52,13 +71,26 @@ CAUSE = Cause(
     "learns: training and validation loss both stay high.",
     signs=signs,
     remedies=remedies,
-    references=("Srivastava et al. 2014, Dropout, https://jmlr.org/papers/v15/srivastava14a.html", "Keras, regularizers, https://keras.io/api/layers/regularizers/"),
+    references=(
+        "Srivastava et al. 2014, Dropout, https://jmlr.org/papers/v15/srivastava14a.html",
+        "Keras, regularizers, https://keras.io/api/layers/regularizers/",
+    ),
     examples=(
         Example(
             "an L2 penalty that makes up the loss",
             seen(*_HEAVY, setup=Setup(layers=(Layer("dense", "Dense", regularizer="L2", parameters=9),))),
         ),
-        Example("dropout of 90 %, stuck", seen(_HEAVY[1], setup=Setup(layers=(Layer("dropout", "Dropout", rate=0.9),)))),
-        Example("dropout of 80 % on a run that learned", seen(Symptom("learned", 0.8, "The run learned 80 % of what a constant answer misses."), setup=Setup(layers=(Layer("dropout", "Dropout", rate=0.8),))), named=False),
+        Example(
+            "dropout of 90 %, stuck",
+            seen(_HEAVY[1], setup=Setup(layers=(Layer("dropout", "Dropout", rate=0.9),))),
+        ),
+        Example(
+            "dropout of 80 % on a run that learned",
+            seen(
+                Symptom("learned", 0.8, "The run learned 80 % of what a constant answer misses."),
+                setup=Setup(layers=(Layer("dropout", "Dropout", rate=0.8),)),
+            ),
+            named=False,
+        ),
     ),
 )

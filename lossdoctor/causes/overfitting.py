@@ -22,7 +22,14 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(SLIGHT, gap.text)
     if (few := facts.get("rows-few")) is not None and few.details.get("parameters", 0) > few.value:
         yield Sign(SLIGHT, few.text)
-    for name, weight in {"validation-inputs-differ": STRONG, "validation-labels-differ": STRONG, "loss-exploding": STRONG, "loss-rising": FAIR, "loss-non-finite": FAIR, "updates-huge": SLIGHT}.items():
+    for name, weight in {
+        "validation-inputs-differ": STRONG,
+        "validation-labels-differ": STRONG,
+        "loss-exploding": STRONG,
+        "loss-rising": FAIR,
+        "loss-non-finite": FAIR,
+        "updates-huge": SLIGHT,
+    }.items():
         if (symptom := facts.get(name)) is not None:
             yield Sign(-weight, symptom.text)
 
@@ -34,13 +41,26 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
         f"Keep the weights of epoch {turn}, where the validation loss was lowest.",
         'callbacks=[keras.callbacks.EarlyStopping("val_loss", patience=5, restore_best_weights=True)]',
     )
-    yield Remedy("Add Dropout behind the hidden layers.", "layers.Dropout(0.5)", (Action("dropout", {"rate": 0.5}),))
-    yield Remedy("Add an L2 penalty.", "layers.Dense(..., kernel_regularizer=keras.regularizers.L2(0.01))", (Action("l2", {"value": 0.01}),))
+    yield Remedy(
+        "Add Dropout behind the hidden layers.", "layers.Dropout(0.5)", (Action("dropout", {"rate": 0.5}),)
+    )
+    yield Remedy(
+        "Add an L2 penalty.",
+        "layers.Dense(..., kernel_regularizer=keras.regularizers.L2(0.01))",
+        (Action("l2", {"value": 0.01}),),
+    )
     yield Remedy("Use a smaller model.", "", (Action("widen", {"factor": 0.25}),))
     yield Remedy("Get more rows, or augment those you have.")
 
 
-_TURNED = Symptom("validation-rising", 3.0, "The validation loss was lowest in epoch 4 and rose.", epoch=3, alarming=True, details={"rise": 0.8})
+_TURNED = Symptom(
+    "validation-rising",
+    3.0,
+    "The validation loss was lowest in epoch 4 and rose.",
+    epoch=3,
+    alarming=True,
+    details={"rise": 0.8},
+)
 
 CAUSE = Cause(
     id="overfitting",
@@ -50,10 +70,24 @@ CAUSE = Cause(
     "heart. Validation accuracy may still look good, as the model only grows over-confident where it is wrong.",
     signs=signs,
     remedies=remedies,
-    references=("Srivastava et al. 2014, Dropout, https://jmlr.org/papers/v15/srivastava14a.html", "Prechelt 1998, Early stopping, https://doi.org/10.1007/3-540-49430-8_3"),
+    references=(
+        "Srivastava et al. 2014, Dropout, https://jmlr.org/papers/v15/srivastava14a.html",
+        "Prechelt 1998, Early stopping, https://doi.org/10.1007/3-540-49430-8_3",
+    ),
     examples=(
         Example("validation turned in epoch 4", seen(_TURNED)),
-        Example("validation is of another kind than training", seen(_TURNED, Symptom("validation-inputs-differ", 255.0, "The validation inputs are 255 times as large as the training inputs.")), named=False),
+        Example(
+            "validation is of another kind than training",
+            seen(
+                _TURNED,
+                Symptom(
+                    "validation-inputs-differ",
+                    255.0,
+                    "The validation inputs are 255 times as large as the training inputs.",
+                ),
+            ),
+            named=False,
+        ),
     ),
     severity="warning",
     consequences=("too-little-data",),

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import FAIR, SLIGHT, STRONG, Cause, Example, Facts, Sign, doing_well, replayed, seen
+from lossdoctor.causes.base import (
+    FAIR,
+    SLIGHT,
+    STRONG,
+    Cause,
+    Example,
+    Facts,
+    Sign,
+    doing_well,
+    replayed,
+    seen,
+)
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
 
@@ -26,7 +37,11 @@ def signs(facts: Facts) -> Iterator[Sign]:
 
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
-    yield Remedy("Put BatchNormalization behind the hidden layers.", "layers.BatchNormalization()", (Action("batch_normalization", {}),))
+    yield Remedy(
+        "Put BatchNormalization behind the hidden layers.",
+        "layers.BatchNormalization()",
+        (Action("batch_normalization", {}),),
+    )
     yield Remedy(
         "Use ReLU with he_normal in the hidden layers.",
         'layers.Dense(..., activation="relu", kernel_initializer="he_normal")',
@@ -34,7 +49,9 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     )
 
 
-_FLAT = Symptom("units-saturated", 0.9, "90 % of the tanh outputs of dense are saturated before the first step.")
+_FLAT = Symptom(
+    "units-saturated", 0.9, "90 % of the tanh outputs of dense are saturated before the first step."
+)
 
 CAUSE = Cause(
     id="saturated-activations",
@@ -47,6 +64,10 @@ CAUSE = Cause(
     references=("Glorot and Bengio 2010, https://proceedings.mlr.press/v9/glorot10a.html",),
     examples=(
         Example("tanh units saturated at the start", seen(_FLAT)),
-        Example("saturated, but the run learned", seen(_FLAT, Symptom("learned", 0.93, "The run learned 93 % of what a constant answer misses.")), named=False),
+        Example(
+            "saturated, but the run learned",
+            seen(_FLAT, Symptom("learned", 0.93, "The run learned 93 % of what a constant answer misses.")),
+            named=False,
+        ),
     ),
 )

@@ -33,7 +33,9 @@ def signs(facts: Facts) -> Iterator[Sign]:
     if falling is not None:
         yield Sign(FAIR if falling.value < 0.05 else STRONG, falling.text)
     if count is not None and count < FEW_UPDATES:
-        yield Sign(STRONG if hardly else FAIR, f"the run made only {count} updates, in {facts.setup.epochs} epochs")
+        yield Sign(
+            STRONG if hardly else FAIR, f"the run made only {count} updates, in {facts.setup.epochs} epochs"
+        )
     elif count is not None and count > 10 * FEW_UPDATES:
         yield Sign(-FAIR, f"the run made {count} updates")
     if (still := facts.get("updates-tiny") or facts.get("weights-stood-still")) is not None:
@@ -50,7 +52,10 @@ def signs(facts: Facts) -> Iterator[Sign]:
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
     epochs = facts.setup.epochs or 10
-    yield Remedy(f"Train longer, for example {epochs * 5} epochs, with EarlyStopping(restore_best_weights=True).", f"model.fit(..., epochs={epochs * 5})")
+    yield Remedy(
+        f"Train longer, for example {epochs * 5} epochs, with EarlyStopping(restore_best_weights=True).",
+        f"model.fit(..., epochs={epochs * 5})",
+    )
 
 
 _FALLING = Symptom("loss-still-falling", 0.2, "The loss was still falling at the end, by 20 %.")
@@ -65,10 +70,18 @@ CAUSE = Cause(
     remedies=remedies,
     references=("Keras, EarlyStopping, https://keras.io/api/callbacks/early_stopping/",),
     examples=(
-        Example("35 updates, still falling", seen(_FALLING, _STUCK, setup=Setup(epochs=5, steps_per_epoch=7))),
+        Example(
+            "35 updates, still falling", seen(_FALLING, _STUCK, setup=Setup(epochs=5, steps_per_epoch=7))
+        ),
         Example(
             "still falling, but validation has turned",
-            seen(_FALLING, Symptom("validation-rising", 2.0, "The validation loss rose to 2 times its lowest.", alarming=True), setup=Setup(epochs=30, steps_per_epoch=7)),
+            seen(
+                _FALLING,
+                Symptom(
+                    "validation-rising", 2.0, "The validation loss rose to 2 times its lowest.", alarming=True
+                ),
+                setup=Setup(epochs=30, steps_per_epoch=7),
+            ),
             named=False,
         ),
     ),

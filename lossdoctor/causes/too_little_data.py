@@ -18,7 +18,13 @@ def signs(facts: Facts) -> Iterator[Sign]:
         return
     yield Sign(STRONG if few.value < FEW else FAIR if few.value < 3 * FEW else SLIGHT, few.text)
     yield Sign(FAIR if few.value < 3 * FEW else SLIGHT, gap.text)
-    for name in ("validation-inputs-differ", "validation-labels-differ", "loss-exploding", "loss-non-finite", "labels-unrelated"):
+    for name in (
+        "validation-inputs-differ",
+        "validation-labels-differ",
+        "loss-exploding",
+        "loss-non-finite",
+        "labels-unrelated",
+    ):
         if (symptom := facts.get(name)) is not None:
             yield Sign(-STRONG, symptom.text)
 
@@ -27,7 +33,9 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     yield Remedy("Get more rows, augment those you have, or use a far smaller model.")
 
 
-_FEW = Symptom("rows-few", 40, "An epoch has 40 rows; the model has 9000 parameters.", details={"parameters": 9000})
+_FEW = Symptom(
+    "rows-few", 40, "An epoch has 40 rows; the model has 9000 parameters.", details={"parameters": 9000}
+)
 
 CAUSE = Cause(
     id="too-little-data",
@@ -39,7 +47,15 @@ CAUSE = Cause(
     remedies=remedies,
     references=("Goodfellow et al. 2016, Deep Learning, section 11.3, https://www.deeplearningbook.org",),
     examples=(
-        Example("forty rows, and validation turned", seen(_FEW, Symptom("validation-rising", 3.0, "The validation loss rose to 3 times its lowest.", alarming=True))),
+        Example(
+            "forty rows, and validation turned",
+            seen(
+                _FEW,
+                Symptom(
+                    "validation-rising", 3.0, "The validation loss rose to 3 times its lowest.", alarming=True
+                ),
+            ),
+        ),
         Example("forty rows, and a small model does its work", seen(_FEW), named=False),
     ),
     severity="warning",

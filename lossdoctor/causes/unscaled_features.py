@@ -4,11 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import CERTAIN, FAIR, SLIGHT, STRONG, Cause, Example, Facts, Sign, doing_well, replayed, seen
+from lossdoctor.causes.base import (
+    CERTAIN,
+    FAIR,
+    SLIGHT,
+    STRONG,
+    Cause,
+    Example,
+    Facts,
+    Sign,
+    doing_well,
+    replayed,
+    seen,
+)
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
 
-HARM = ("loss-start-high", "gradients-large-at-start", "units-saturated", "loss-blew-up", "units-dead", "gradients-zero", "loss-stuck-at-baseline", "loss-above-baseline", "accuracy-at-chance")
+HARM = (
+    "loss-start-high",
+    "gradients-large-at-start",
+    "units-saturated",
+    "loss-blew-up",
+    "units-dead",
+    "gradients-zero",
+    "loss-stuck-at-baseline",
+    "loss-above-baseline",
+    "accuracy-at-chance",
+)
 
 
 def signs(facts: Facts) -> Iterator[Sign]:
@@ -23,23 +45,32 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(FAIR, tiny.text)
     if large is offset is tiny is None:
         return
-    harm = [s for name in HARM if (s := facts.get(name)) is not None]
+    harm = [found for name in HARM if (found := facts.get(name)) is not None]
     for symptom in harm[:3]:
         yield Sign(FAIR if symptom.name in HARM[:3] else SLIGHT, symptom.text)
     for name, weight in {"data-non-finite": CERTAIN, "kernel-large": FAIR, "loss-below-zero": STRONG}.items():
-        if (symptom := facts.get(name)) is not None:
-            yield Sign(-weight, symptom.text)
+        if (other := facts.get(name)) is not None:
+            yield Sign(-weight, other.text)
     yield from replayed(facts, "unscaled-features")
     yield from doing_well(facts)
 
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
     pixels = facts.data.inputs and facts.data.inputs[0].integers and facts.data.inputs[0].high == 255
-    code = "layers.Rescaling(1 / 255)  # as the first layer" if pixels else "norm = layers.Normalization()\nnorm.adapt(x_train)  # and norm as the first layer"
-    yield Remedy("Scale the inputs to mean 0 and standard deviation 1.", code, (Action("normalize_inputs", {}),))
+    code = (
+        "layers.Rescaling(1 / 255)  # as the first layer"
+        if pixels
+        else "norm = layers.Normalization()\nnorm.adapt(x_train)  # and norm as the first layer"
+    )
+    yield Remedy(
+        "Scale the inputs to mean 0 and standard deviation 1.", code, (Action("normalize_inputs", {}),)
+    )
 
 
-_RAW = Symptom("features-unscaled", 300.0, "Inputs go from 0.1 to 1680.", details={"spread": 2000.0}), Symptom("loss-start-high", 50.0, "The first loss is 60, 50 times 1.1.")
+_RAW = (
+    Symptom("features-unscaled", 300.0, "Inputs go from 0.1 to 1680.", details={"spread": 2000.0}),
+    Symptom("loss-start-high", 50.0, "The first loss is 60, 50 times 1.1."),
+)
 
 CAUSE = Cause(
     id="unscaled-features",
@@ -49,10 +80,23 @@ CAUSE = Cause(
     "them: units saturate or die, and the rate that suits one column blows up another.",
     signs=signs,
     remedies=remedies,
-    references=("LeCun et al. 1998, Efficient BackProp, http://yann.lecun.com/exdb/publis/pdf/lecun-98b.pdf", "Keras, Normalization, https://keras.io/api/layers/preprocessing_layers/numerical/normalization/"),
+    references=(
+        "LeCun et al. 1998, Efficient BackProp, http://yann.lecun.com/exdb/publis/pdf/lecun-98b.pdf",
+        "Keras, Normalization, https://keras.io/api/layers/preprocessing_layers/numerical/normalization/",
+    ),
     examples=(
         Example("columns from 0.1 to 1680", seen(*_RAW)),
-        Example("the same columns, but the run learned", seen(_RAW[0], Symptom("learned", 0.93, "The run learned 93 % of what a constant answer misses.")), named=False),
+        Example(
+            "the same columns, but the run learned",
+            seen(_RAW[0], Symptom("learned", 0.93, "The run learned 93 % of what a constant answer misses.")),
+            named=False,
+        ),
     ),
-    consequences=("dying-relu", "saturated-activations", "exploding-gradients", "learning-rate-too-high", "vanishing-gradients"),
+    consequences=(
+        "dying-relu",
+        "saturated-activations",
+        "exploding-gradients",
+        "learning-rate-too-high",
+        "vanishing-gradients",
+    ),
 )

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import CERTAIN, FAIR, SLIGHT, STRONG, Cause, Example, Facts, Sign, doing_well, replayed, seen
+from lossdoctor.causes.base import (
+    CERTAIN,
+    FAIR,
+    SLIGHT,
+    STRONG,
+    Cause,
+    Example,
+    Facts,
+    Sign,
+    doing_well,
+    replayed,
+    seen,
+)
 from lossdoctor.causes.too_few_epochs import updates
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
@@ -20,12 +32,23 @@ def signs(facts: Facts) -> Iterator[Sign]:
     rate, steps = facts.optimizer.learning_rate or 0.0, updates(facts)
     if facts.optimizer.kind in ADAPTIVE and steps and targets.value > 100 * max(rate * steps, 1e-9):
         # signals.md 27: these optimizers move a weight by about the rate a step.
-        yield Sign(STRONG, f"{steps} steps of {rate:.3g} can move a weight by about {rate * steps:.3g}, far from targets of size {targets.value:.3g}")
-    elif facts.optimizer.kind == "SGD" and (bad := facts.get("loss-exploding") or facts.get("loss-non-finite") or facts.get("loss-blew-up")) is not None:
+        yield Sign(
+            STRONG,
+            f"{steps} steps of {rate:.3g} can move a weight by about {rate * steps:.3g}, far from targets of size {targets.value:.3g}",
+        )
+    elif (
+        facts.optimizer.kind == "SGD"
+        and (bad := facts.get("loss-exploding") or facts.get("loss-non-finite") or facts.get("loss-blew-up"))
+        is not None
+    ):
         yield Sign(FAIR, f"SGD's steps grow with the targets: {bad.text}")
     if (above := facts.get("loss-above-baseline") or facts.get("loss-stuck-at-baseline")) is not None:
         yield Sign(FAIR, above.text)
-    for name, weight in {"data-non-finite": CERTAIN, "features-unscaled": SLIGHT, "targets-outlier": SLIGHT}.items():
+    for name, weight in {
+        "data-non-finite": CERTAIN,
+        "features-unscaled": SLIGHT,
+        "targets-outlier": SLIGHT,
+    }.items():
         if (symptom := facts.get(name)) is not None:
             yield Sign(-weight, symptom.text)
     yield from replayed(facts, "unscaled-targets")
@@ -44,7 +67,12 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     yield Remedy("Scale the targets before training.", "y = (y - y.mean()) / y.std()")
 
 
-_LARGE = Symptom("targets-unscaled", 3e6, "Targets go from 1e5 to 9e6.", details={"std": 1e6, "mean": 3e6}), Symptom("loss-above-baseline", 9.0, "The loss ended at 9 times what a constant answer has.", alarming=True)
+_LARGE = (
+    Symptom("targets-unscaled", 3e6, "Targets go from 1e5 to 9e6.", details={"std": 1e6, "mean": 3e6}),
+    Symptom(
+        "loss-above-baseline", 9.0, "The loss ended at 9 times what a constant answer has.", alarming=True
+    ),
+)
 
 CAUSE = Cause(
     id="unscaled-targets",
@@ -57,7 +85,13 @@ CAUSE = Cause(
     references=("Kingma and Ba 2015, Adam, section 2.1, https://arxiv.org/abs/1412.6980",),
     examples=(
         Example("prices in the millions", seen(*_LARGE)),
-        Example("large targets, but the run learned", seen(_LARGE[0], Symptom("learned", 0.9, "The run learned 90 % of what a constant answer misses.")), named=False),
+        Example(
+            "large targets, but the run learned",
+            seen(
+                _LARGE[0], Symptom("learned", 0.9, "The run learned 90 % of what a constant answer misses.")
+            ),
+            named=False,
+        ),
     ),
     consequences=("exploding-gradients", "learning-rate-too-low", "learning-rate-too-high", "too-few-epochs"),
 )

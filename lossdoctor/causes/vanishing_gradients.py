@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import FAIR, SLIGHT, STRONG, Cause, Example, Facts, Sign, doing_well, replayed, seen
+from lossdoctor.causes.base import (
+    FAIR,
+    SLIGHT,
+    STRONG,
+    Cause,
+    Example,
+    Facts,
+    Sign,
+    doing_well,
+    replayed,
+    seen,
+)
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
 
@@ -27,10 +38,18 @@ def signs(facts: Facts) -> Iterator[Sign]:
         over = f"{steps} time steps" if steps else "the time steps"
         yield Sign(STRONG, f"{plain[0].name}, a plain recurrent layer, multiplies its gradient over {over}")
     if len(flat) >= DEEP:
-        yield Sign(FAIR, f"{len(flat)} layers with {facts.setup.layers[1 if len(facts.setup.layers) > 1 else 0].activation or 'flat'} activations, each with a derivative below 1, follow each other")
+        yield Sign(
+            FAIR,
+            f"{len(flat)} layers with {facts.setup.layers[1 if len(facts.setup.layers) > 1 else 0].activation or 'flat'} activations, each with a derivative below 1, follow each other",
+        )
     if (stuck := facts.get("loss-stuck-at-baseline")) is not None:
         yield Sign(FAIR, stuck.text)
-    for name, weight in {"kernel-constant": STRONG, "units-dead": FAIR, "loss-exploding": FAIR, "data-non-finite": STRONG}.items():
+    for name, weight in {
+        "kernel-constant": STRONG,
+        "units-dead": FAIR,
+        "loss-exploding": FAIR,
+        "data-non-finite": STRONG,
+    }.items():
         if (symptom := facts.get(name)) is not None:
             yield Sign(-weight, symptom.text)
     if (saturated := facts.get("units-saturated")) is not None:
@@ -46,8 +65,15 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
         (Action("hidden_activation", {"name": "relu", "layers": None}),),
     )
     if any(layer.kind in ("SimpleRNN", "SimpleRNNCell") for layer in facts.setup.layers):
-        yield Remedy("Use LSTM or GRU in place of SimpleRNN: their cell state carries gradients over time.", "layers.LSTM(...)")
-    yield Remedy("Put BatchNormalization behind the hidden layers.", "layers.BatchNormalization()", (Action("batch_normalization", {}),))
+        yield Remedy(
+            "Use LSTM or GRU in place of SimpleRNN: their cell state carries gradients over time.",
+            "layers.LSTM(...)",
+        )
+    yield Remedy(
+        "Put BatchNormalization behind the hidden layers.",
+        "layers.BatchNormalization()",
+        (Action("batch_normalization", {}),),
+    )
 
 
 _GONE = Symptom("gradients-vanishing", 1e-8, "The gradient shrinks 1e8-fold over 12 layers.")
@@ -67,6 +93,10 @@ CAUSE = Cause(
     ),
     examples=(
         Example("twelve sigmoid layers", seen(_GONE, _STUCK)),
-        Example("small first gradients, but the run learned", seen(_GONE, Symptom("learned", 0.9, "The run learned 90 % of what a constant answer misses.")), named=False),
+        Example(
+            "small first gradients, but the run learned",
+            seen(_GONE, Symptom("learned", 0.9, "The run learned 90 % of what a constant answer misses.")),
+            named=False,
+        ),
     ),
 )

@@ -6,20 +6,41 @@ from typing import Any
 
 from lossdoctor.causes.base import Facts
 
-SHOWN = ("momentum", "nesterov", "beta_1", "beta_2", "rho", "weight_decay", "clipnorm", "clipvalue", "global_clipnorm")
-DEFAULTS = {"momentum": 0.0, "nesterov": False, "beta_1": 0.9, "beta_2": 0.999, "rho": 0.9, "weight_decay": 0.004}
+SHOWN = (
+    "momentum",
+    "nesterov",
+    "beta_1",
+    "beta_2",
+    "rho",
+    "weight_decay",
+    "clipnorm",
+    "clipvalue",
+    "global_clipnorm",
+)
+DEFAULTS = {
+    "momentum": 0.0,
+    "nesterov": False,
+    "beta_1": 0.9,
+    "beta_2": 0.999,
+    "rho": 0.9,
+    "weight_decay": 0.004,
+}
 
 
 def optimizer(facts: Facts, kind: str | None = None, **changes: Any) -> str:
     """Returns "optimizer=keras.optimizers.SGD(learning_rate=0.001, momentum=0.9)" with `changes` made."""
     mine = facts.optimizer
-    settings: dict[str, Any] = {} if mine.learning_rate is None else {"learning_rate": number(mine.learning_rate)}
+    settings: dict[str, Any] = (
+        {} if mine.learning_rate is None else {"learning_rate": number(mine.learning_rate)}
+    )
     if kind in (None, mine.kind):
         for name in SHOWN:
             value = mine.config.get(name)
             if value not in (None, DEFAULTS.get(name)):
                 settings[name] = value
-    settings.update({k: number(v) if isinstance(v, float) else v for k, v in changes.items() if v is not None})
+    settings.update(
+        {k: number(v) if isinstance(v, float) else v for k, v in changes.items() if v is not None}
+    )
     settings = {k: v for k, v in settings.items() if not (k in changes and changes[k] is None)}
     inner = ", ".join(f"{k}={v}" for k, v in settings.items())
     return f"optimizer=keras.optimizers.{kind or mine.kind}({inner})"

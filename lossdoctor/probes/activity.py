@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -55,7 +55,9 @@ def examine(model: Any, weights: list[np.ndarray], sample: Sample, when: str) ->
 
 def outputs_of_subclass(model: Any, examination: Examination) -> tuple[Output, ...]:
     """Returns the outputs of a model whose graph Keras does not know, from what its layers were seen to do."""
-    given = spread_losses(keras_private.compile_loss(model), [f"output_{i}" for i in range(len(examination.last))])
+    given = spread_losses(
+        keras_private.compile_loss(model), [f"output_{i}" for i in range(len(examination.last))]
+    )
     found = []
     for i, (layer, values) in enumerate(zip(examination.last, examination.outputs, strict=True)):
         name = activation_of(layer) if layer is not None else None

@@ -25,7 +25,9 @@ class Observer:
     def on_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> None:
         """`loss` is the true batch loss (with penalties and weights, before loss scaling), a scalar."""
 
-    def around_apply(self, proceed: Callable[[], Any], gradients: Sequence[Any], variables: Sequence[Any]) -> None:
+    def around_apply(
+        self, proceed: Callable[[], Any], gradients: Sequence[Any], variables: Sequence[Any]
+    ) -> None:
         """Must call `proceed()`, which makes the update. Gradients are unscaled and unclipped."""
         proceed()
 

@@ -18,7 +18,16 @@ ACTIVATION_LAYERS = {
     "HardSigmoid": "hard_sigmoid", "Exp": "exponential",
 }  # fmt: skip
 # Layers between the last weights and the output that leave the values as they are.
-TRANSPARENT = {"Dropout", "Flatten", "Reshape", "Permute", "Identity", "Squeeze", "ExpandDims", "SpatialDropout1D"}
+TRANSPARENT = {
+    "Dropout",
+    "Flatten",
+    "Reshape",
+    "Permute",
+    "Identity",
+    "Squeeze",
+    "ExpandDims",
+    "SpatialDropout1D",
+}
 RESCALING = {"Rescaling", "Lambda", "Normalization"}
 KERNEL_SAMPLE = 100_000  # so many entries of a kernel tell its spread well enough
 
@@ -169,7 +178,9 @@ def read_outputs(model: Any) -> tuple[Output, ...]:
     return tuple(found)
 
 
-def make_output(name: str, shape: tuple[Any, ...], activations: tuple[str, ...], rescaled: bool, loss: Any) -> Output:
+def make_output(
+    name: str, shape: tuple[Any, ...], activations: tuple[str, ...], rescaled: bool, loss: Any
+) -> Output:
     """Returns the Output of one head with what was passed as its loss."""
     key, logits, config = _loss(loss)
     return Output(name, shape, shape[-1] if shape else 1, activations, key, logits, config, rescaled)
@@ -189,7 +200,7 @@ def _chain(tensor: Any) -> tuple[tuple[str, ...], bool]:
     names: list[str] = []
     rescaled = False
     for _ in range(20):
-        history = getattr(tensor, "_keras_history", None)
+        history: Any = getattr(tensor, "_keras_history", None)
         operation = getattr(history, "operation", None)
         if operation is None:
             break
@@ -203,7 +214,7 @@ def _chain(tensor: Any) -> tuple[tuple[str, ...], bool]:
         if getattr(operation, "weights", None) or kind == "InputLayer":
             break
         rescaled |= name is None and kind not in TRANSPARENT
-        arguments = getattr(operation._inbound_nodes[history.node_index], "input_tensors", ())
+        arguments: list[Any] = list(getattr(operation._inbound_nodes[history.node_index], "input_tensors", ()))
         if len(arguments) != 1:
             return tuple(names), True
         tensor = arguments[0]

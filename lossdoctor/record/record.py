@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,11 +99,12 @@ class Record:
         Raises:
             ValueError: the text is not JSON, not a record, or of a newer version.
         """
-        raw = codec.json.loads(text)
+        raw = json.loads(text)
         if not isinstance(raw, dict) or "series" not in raw or "version" not in raw:
             raise ValueError("not a lossdoctor record: pass a file that Report.to_json wrote")
         if raw["version"] > VERSION:
             raise ValueError(
                 f"the record has version {raw['version']}, this lossdoctor reads up to {VERSION}: upgrade it"
             )
-        return codec.decode(raw, cls)
+        record: Record = codec.decode(raw, cls)
+        return record

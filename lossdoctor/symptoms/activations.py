@@ -28,7 +28,9 @@ def units_dead(record: Record) -> Symptom | None:
         return None
     first = next((a.dead for a in _of(record, "initial") if a.layer == worst.layer), 0.0)
     text = f"{worst.dead:.0%} of the ReLU units of {worst.layer} put out 0 for every row (at the start: {first:.0%})."
-    return Symptom("units-dead", worst.dead, text, where=worst.layer, details={"initial": first, "output": worst.output})
+    return Symptom(
+        "units-dead", worst.dead, text, where=worst.layer, details={"initial": first, "output": worst.output}
+    )
 
 
 def units_saturated(record: Record) -> Symptom | None:
@@ -40,7 +42,13 @@ def units_saturated(record: Record) -> Symptom | None:
     if worst.saturated < SATURATED:
         return None
     text = f"{worst.saturated:.0%} of the {worst.activation} outputs of {worst.layer} are saturated before the first step; their input is about {worst.input_scale:.3g}."
-    return Symptom("units-saturated", worst.saturated, text, where=worst.layer, details={"input_scale": worst.input_scale})
+    return Symptom(
+        "units-saturated",
+        worst.saturated,
+        text,
+        where=worst.layer,
+        details={"input_scale": worst.input_scale},
+    )
 
 
 def units_saturated_late(record: Record) -> Symptom | None:
@@ -64,7 +72,7 @@ def outputs_constant(record: Record) -> Symptom | None:
     value = max(a.spread / max(abs(a.mean), abs(a.low), abs(a.high), 1e-30) for a in outputs)
     exam = record.lab.get("exam", {}).get("final", {})
     varies = exam.get("classes", 2) > 1
-    if value > CONSTANT and not (exam.get("spread", 1.0) < 1e-4) or not varies:
+    if (value > CONSTANT and not (exam.get("spread", 1.0) < 1e-4)) or not varies:
         return None
     text = f"At the end the model gives the same answer for every row (outputs vary by {value:.1g} of themselves)."
     return Symptom("outputs-constant", value, text, where=outputs[0].layer, alarming=True,

@@ -13,7 +13,9 @@ VANISHING = 1e-3  # AUTOTRAINER's ratio of first to last layer; signals.md 15: 3
 EXPLODING_LAYERS = 1e3
 EXPLODING_TIME = 100.0  # largest over early median of the global norm
 GROWING = 30.0
-LARGE_START = 50.0  # gradient over weight norm at the start; signals.md 18: healthy 0.05 to 7, unscaled inputs 9e3
+LARGE_START = (
+    50.0  # gradient over weight norm at the start; signals.md 18: healthy 0.05 to 7, unscaled inputs 9e3
+)
 
 
 def gradients_zero(record: Record) -> Symptom | None:
@@ -29,7 +31,9 @@ def gradients_zero(record: Record) -> Symptom | None:
         return None
     since = int(np.argmax(norms == 0))
     text = f"From step {nth(since)} on the gradient is exactly 0 ({share:.0%} of all steps): nothing is updated any more."
-    return Symptom("gradients-zero", share, text, since, details={"from_start": bool(norms[0] == 0)}, alarming=True)
+    return Symptom(
+        "gradients-zero", share, text, since, details={"from_start": bool(norms[0] == 0)}, alarming=True
+    )
 
 
 def layer_gradients_zero(record: Record) -> Symptom | None:
@@ -89,7 +93,9 @@ def gradients_exploding(record: Record) -> Symptom | None:
     if ratio < GROWING or top.max() < 1.0:
         return None
     step = int(column(record, "step")[int(np.nanargmax(column(record, "grad_norm_max")))])
-    text = f"The gradient norm grew from {early:.3g} to {top.max():.3g}, {ratio:.3g}-fold, by step {nth(step)}."
+    text = (
+        f"The gradient norm grew from {early:.3g} to {top.max():.3g}, {ratio:.3g}-fold, by step {nth(step)}."
+    )
     return Symptom("gradients-exploding", ratio, text, step)
 
 
@@ -103,7 +109,9 @@ def gradients_large_at_start(record: Record) -> Symptom | None:
     if not np.isfinite(ratio).any() or np.nanmax(ratio) < LARGE_START:
         return None
     at = int(np.nanargmax(ratio))
-    text = f"The first gradient of {found.variables[at].layer} is {ratio[at]:.3g} times as large as its weights."
+    text = (
+        f"The first gradient of {found.variables[at].layer} is {ratio[at]:.3g} times as large as its weights."
+    )
     return Symptom("gradients-large-at-start", float(ratio[at]), text, 0, where=found.variables[at].layer)
 
 

@@ -21,7 +21,11 @@ def rule(layer: Layer) -> float:
 
 
 def _weighted(record: Record) -> list[Layer]:
-    return [layer for layer in record.setup.layers if layer.kernel_std is not None and layer.kind in DENSE_LIKE and layer.trainable]
+    return [
+        layer
+        for layer in record.setup.layers
+        if layer.kernel_std is not None and layer.kind in DENSE_LIKE and layer.trainable
+    ]
 
 
 def kernel_constant(record: Record) -> Symptom | None:
@@ -34,7 +38,13 @@ def kernel_constant(record: Record) -> Symptom | None:
     text = f"All weights of {', '.join(la.name for la in same[:3])} start at {value:.4g}: its units stay copies of each other."
     # A single output layer of zeros is a known, harmless choice; hidden layers are not.
     hidden = [la for la in same if la is not layers[-1]]
-    return Symptom("kernel-constant", len(same) / len(layers), text, where=same[0].name, details={"hidden": len(hidden), "value": value, "layers": [la.name for la in same]})
+    return Symptom(
+        "kernel-constant",
+        len(same) / len(layers),
+        text,
+        where=same[0].name,
+        details={"hidden": len(hidden), "value": value, "layers": [la.name for la in same]},
+    )
 
 
 def kernel_large(record: Record) -> Symptom | None:
@@ -58,11 +68,23 @@ def _extreme(record: Record, large: bool) -> Symptom | None:
     else:
         at = int(ratios.argmin())
         # One small layer costs little; what counts is the signal over all of them.
-        bad = ratios[at] < SMALL and (float(np.exp(np.log(np.maximum(ratios, 1e-12)).mean())) < 0.4 or len(layers) == 1)
+        bad = ratios[at] < SMALL and (
+            float(np.exp(np.log(np.maximum(ratios, 1e-12)).mean())) < 0.4 or len(layers) == 1
+        )
     if not bad:
         return None
     layer, word = layers[at], "larger" if large else "smaller"
     factor = ratios[at] if large else 1 / max(ratios[at], 1e-12)
     text = f"The weights of {layer.name} start with a standard deviation of {layer.kernel_std:.3g}, {factor:.3g} times {word} than the fan-in rule's {rule(layer):.3g}."
     name = "kernel-large" if large else "kernel-small"
-    return Symptom(name, float(ratios[at]), text, where=layer.name, details={"layers": [la.name for la, r in zip(layers, ratios, strict=True) if (r > LARGE if large else r < SMALL)]})
+    return Symptom(
+        name,
+        float(ratios[at]),
+        text,
+        where=layer.name,
+        details={
+            "layers": [
+                la.name for la, r in zip(layers, ratios, strict=True) if (r > LARGE if large else r < SMALL)
+            ]
+        },
+    )

@@ -9,13 +9,40 @@ from lossdoctor.symptoms.base import Symptom
 from lossdoctor.symptoms.series import TINY, column, nth
 
 # A first layer that scales its input by itself, or looks ids up.
-SCALING = {"Normalization", "Rescaling", "BatchNormalization", "LayerNormalization", "UnitNormalization", "GroupNormalization"}
-LOOKUPS = {"Embedding", "Discretization", "CategoryEncoding", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"}
-PASSING = {"InputLayer", "Flatten", "Reshape", "Dropout", "Permute", "ZeroPadding2D", "Masking", "GaussianNoise", "SpatialDropout1D"}
+SCALING = {
+    "Normalization",
+    "Rescaling",
+    "BatchNormalization",
+    "LayerNormalization",
+    "UnitNormalization",
+    "GroupNormalization",
+}
+LOOKUPS = {
+    "Embedding",
+    "Discretization",
+    "CategoryEncoding",
+    "Hashing",
+    "IntegerLookup",
+    "StringLookup",
+    "TextVectorization",
+}
+PASSING = {
+    "InputLayer",
+    "Flatten",
+    "Reshape",
+    "Dropout",
+    "Permute",
+    "ZeroPadding2D",
+    "Masking",
+    "GaussianNoise",
+    "SpatialDropout1D",
+}
 
 LARGE = 8.0  # root mean square of the inputs; standardised data has 1, pixels of 0..255 about 100
 UNEQUAL = 30.0  # largest over smallest typical size of a feature
-OFFSET = 4.0  # mean over standard deviation; signals.md 26: 65 to 70 kills ReLUs though its size looks harmless
+OFFSET = (
+    4.0  # mean over standard deviation; signals.md 26: 65 to 70 kills ReLUs though its size looks harmless
+)
 SMALL = 1e-2  # root mean square below which the first layer's signal is lost
 OUTLIER = 50.0  # robust standard deviations
 JUMP = 15.0  # one batch's root mean square over the usual one
@@ -63,7 +90,13 @@ def _scale(array: Array) -> Symptom | None:
     text = f"Inputs go from {array.low:.4g} to {array.high:.4g} (root mean square {size:.3g})"
     if spread > UNEQUAL:
         text += f", and their columns differ in size {spread:.3g}-fold{worst}"
-    return Symptom("features-unscaled", size, text + ".", where=array.name, details={"spread": spread, "high": array.high})
+    return Symptom(
+        "features-unscaled",
+        size,
+        text + ".",
+        where=array.name,
+        details={"spread": spread, "high": array.high},
+    )
 
 
 def features_offset(record: Record) -> Symptom | None:
@@ -92,7 +125,9 @@ def features_tiny(record: Record) -> Symptom | None:
     for array in record.data.inputs:
         size = float(np.hypot(array.mean, array.std))
         if 0 < size < SMALL:
-            return Symptom("features-tiny", size, f"Inputs have a root mean square of only {size:.2g}.", where=array.name)
+            return Symptom(
+                "features-tiny", size, f"Inputs have a root mean square of only {size:.2g}.", where=array.name
+            )
     return None
 
 
@@ -100,7 +135,9 @@ def inputs_constant(record: Record) -> Symptom | None:
     """Every row of the inputs is the same. Value: 1."""
     for array in record.data.inputs:
         if array.rows >= 4 and array.std <= TINY * max(1.0, abs(array.mean)):
-            return Symptom("inputs-constant", 1.0, f"All inputs have the same value, {array.mean:.4g}.", where=array.name)
+            return Symptom(
+                "inputs-constant", 1.0, f"All inputs have the same value, {array.mean:.4g}.", where=array.name
+            )
     return None
 
 
@@ -113,7 +150,9 @@ def inputs_outlier(record: Record) -> Symptom | None:
         factor = float(rms.max() / max(np.median(rms), TINY))
         if factor > JUMP and (rms > JUMP / 2 * np.median(rms)).mean() < 0.2:
             at = int(column(record, "step")[int(np.nanargmax(column(record, "input_rms")))])
-            text = f"The inputs of step {nth(at)} are {factor:.3g} times as large as those of the other batches."
+            text = (
+                f"The inputs of step {nth(at)} are {factor:.3g} times as large as those of the other batches."
+            )
             return Symptom("inputs-outlier", factor, text, at, details={"batch": True})
     return _outlier(record.data.inputs, "inputs-outlier", "input")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from lossdoctor.record import Record
 from lossdoctor.symptoms.base import Symptom
 

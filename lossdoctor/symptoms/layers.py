@@ -33,10 +33,16 @@ def kernels(record: Record) -> Kernels | None:
     variables = record.setup.variables
     if grad is None or not len(grad) or np.shape(grad)[1] != len(variables):
         return None
-    pick = [i for i, v in enumerate(variables) if len(v.shape) >= KERNEL_RANK and "embedding" not in v.path.lower()]
+    pick = [
+        i
+        for i, v in enumerate(variables)
+        if len(v.shape) >= KERNEL_RANK and "embedding" not in v.path.lower()
+    ]
     if not pick:
         return None
-    weight, update = (np.asarray(record.series[f"sampled.{n}"], float)[:, pick] for n in ("weight_norm", "update_norm"))
+    weight, update = (
+        np.asarray(record.series[f"sampled.{n}"], float)[:, pick] for n in ("weight_norm", "update_norm")
+    )
     return Kernels(
         tuple(variables[i] for i in pick),
         np.asarray(record.series["sampled.step"]),

@@ -7,13 +7,26 @@ import numpy as np
 from lossdoctor import losses
 from lossdoctor.record import Record
 from lossdoctor.symptoms.base import Symptom
-from lossdoctor.symptoms.series import TINY, baseline, column, data_loss, end_level, epoch_losses, finite, start_level, trend
+from lossdoctor.symptoms.series import (
+    TINY,
+    baseline,
+    column,
+    data_loss,
+    end_level,
+    epoch_losses,
+    finite,
+    start_level,
+    trend,
+)
 
 HIGH_START = 3.0  # signals.md 2: healthy nets start at 0.5 to 2 times the baseline, sick ones at 10 to 1e5
 STUCK = 0.96, 1.12  # end over baseline within this band: nothing was learned
 ABOVE = 1.25  # end over baseline: worse than a constant prediction
 ZERO = 1e-5  # share of the baseline below which a loss is "zero"
-MUCH_LEFT, STRAIGHT = 0.65, 0.5  # share of the baseline still to go; fall of the last third over the one before
+MUCH_LEFT, STRAIGHT = (
+    0.65,
+    0.5,
+)  # share of the baseline still to go; fall of the last third over the one before
 FLOOR_GAP = 0.1  # baseline within 10 % of the floor: the targets leave nothing to learn
 
 
@@ -55,7 +68,11 @@ def loss_at_zero(record: Record) -> Symptom | None:
     useless = exam.get("accuracy", 1.0) < 0.9 or exam.get("explained", 1.0) < 0.5
     if not useless:
         return None
-    what = f"accuracy is {exam['accuracy']:.2f}" if "accuracy" in exam else f"{exam['explained']:.2f} of the variance is explained"
+    what = (
+        f"accuracy is {exam['accuracy']:.2f}"
+        if "accuracy" in exam
+        else f"{exam['explained']:.2f} of the variance is explained"
+    )
     return Symptom("loss-at-zero", end, f"The loss is {end:.3g} but on the same rows {what}.", alarming=True)
 
 
@@ -67,9 +84,18 @@ def loss_below_zero(record: Record) -> Symptom | None:
     low = float(finite(loss).min()) if finite(loss).size else 0.0
     if len(known) != len(names) or not known or low >= -1e-6 or record.setup.custom_train_step:
         return None
-    if any(entry.lower != 0.0 for entry in known) or low < 0 and column(record, "penalty").min(initial=0.0) < -1e-6:
+    if (
+        any(entry.lower != 0.0 for entry in known)
+        or (low < 0
+        and column(record, "penalty").min(initial=0.0) < -1e-6)
+    ):
         return None
-    return Symptom("loss-below-zero", low, f"The loss fell to {low:.4g}; {names[0]} cannot be negative on fitting targets.", alarming=True)
+    return Symptom(
+        "loss-below-zero",
+        low,
+        f"The loss fell to {low:.4g}; {names[0]} cannot be negative on fitting targets.",
+        alarming=True,
+    )
 
 
 def accuracy_at_chance(record: Record) -> Symptom | None:
@@ -146,7 +172,12 @@ def loss_half_way(record: Record) -> Symptom | None:
     if base is None or base < TINY or len(loss) < 9 or not np.isfinite(loss).all():
         return None
     first, middle, last = (float(np.median(part)) for part in np.array_split(loss, 3))
-    if last < MUCH_LEFT * base or first - last < 0.05 * base or first > 1.5 * base or middle - last < STRAIGHT * (first - middle):
+    if (
+        last < MUCH_LEFT * base
+        or first - last < 0.05 * base
+        or first > 1.5 * base
+        or middle - last < STRAIGHT * (first - middle)
+    ):
         return None
     straight = (middle - last) / max(first - middle, TINY)
     text = f"Training ended in the middle of its descent: the loss fell from {first:.4g} over {middle:.4g} to {last:.4g} without slowing, of {base:.4g} for a constant answer."
@@ -162,5 +193,9 @@ def _at_floor(record: Record, base: float) -> bool:
 def _which(record: Record) -> str:
     target = record.data.targets[0] if record.data.targets else None
     if target is not None and target.classes:
-        return f", the entropy of {target.classes} classes" if "entropy" in (record.setup.outputs[0].loss or "") else ""
+        return (
+            f", the entropy of {target.classes} classes"
+            if "entropy" in (record.setup.outputs[0].loss or "")
+            else ""
+        )
     return ""

@@ -22,7 +22,11 @@ def loss_non_finite(record: Record) -> Symptom | None:
     text = f"The loss became {_name(loss[bad[0]])} at epoch {nth(epoch)}, step {nth(step)}"
     text += f"; it was {before[-1]:.4g} one step earlier." if len(before) else ", the very first."
     lasting = not np.isfinite(loss[bad[0] :]).any()
-    details = {"first": first_bad_thing(record, int(bad[0])), "lasting": lasting, "share": float(bad.size / len(loss))}
+    details = {
+        "first": first_bad_thing(record, int(bad[0])),
+        "lasting": lasting,
+        "share": float(bad.size / len(loss)),
+    }
     return Symptom("loss-non-finite", step, text, step, epoch, alarming=True, details=details)
 
 
@@ -60,7 +64,9 @@ def gradient_non_finite(record: Record) -> Symptom | None:
         return None
     step = int(column(record, "step")[bad[0]])
     text = f"The gradient became non-finite at step {nth(step)} while the loss was {loss[bad[0]]:.4g}."
-    return Symptom("gradient-non-finite", step, text, step, int(column(record, "epoch")[bad[0]]), alarming=True)
+    return Symptom(
+        "gradient-non-finite", step, text, step, int(column(record, "epoch")[bad[0]]), alarming=True
+    )
 
 
 def validation_non_finite(record: Record) -> Symptom | None:
@@ -102,13 +108,20 @@ def data_non_finite(record: Record) -> Symptom | None:
         bad = np.flatnonzero(~np.isfinite(values))
         if bad.size and bad.size < len(values):
             step = int(column(record, "step")[bad[0]])
-            text = f"The {kind}s of step {nth(step)} hold NaN or inf ({bad.size} of {len(values)} batches do)."
+            text = (
+                f"The {kind}s of step {nth(step)} hold NaN or inf ({bad.size} of {len(values)} batches do)."
+            )
             return Symptom("data-non-finite", bad.size, text, step, where=kind, alarming=True)
-    for kind, arrays in (("input", record.data.validation_inputs), ("target", record.data.validation_targets)):
+    for kind, arrays in (
+        ("input", record.data.validation_inputs),
+        ("target", record.data.validation_targets),
+    ):
         for array in arrays:
             if array.nonfinite:
                 text = "Validation: " + _where(kind, array)
-                return Symptom("data-non-finite", array.nonfinite, text, where=f"validation {kind}", alarming=True)
+                return Symptom(
+                    "data-non-finite", array.nonfinite, text, where=f"validation {kind}", alarming=True
+                )
     return None
 
 
@@ -116,7 +129,9 @@ def _where(kind: str, array: Array) -> str:
     size = array.rows * int(np.prod([n or 1 for n in array.shape]))
     text = f"{array.nonfinite} of {size} {kind} values in the sample are NaN or inf"
     if array.bad_columns:
-        text += f", in column{'s' if len(array.bad_columns) > 1 else ''} {', '.join(map(str, array.bad_columns))}"
+        text += (
+            f", in column{'s' if len(array.bad_columns) > 1 else ''} {', '.join(map(str, array.bad_columns))}"
+        )
     if array.bad_rows:
         text += f"; first in row {array.bad_rows[0]} of the batches as they came"
     return text + "."
@@ -126,13 +141,15 @@ def weights_non_finite(record: Record) -> Symptom | None:
     """Weights are NaN or inf. Value: share of the variables, 0 to 1."""
     norms = np.asarray(record.series.get("sampled.weight_norm", np.zeros((0, 0))), dtype=np.float64)
     final = [a for a in record.activity if a.when == "final"]
-    bad = ~np.isfinite(norms).all(0) if norms.size else np.zeros(0, bool)
+    bad = np.atleast_1d(~np.isfinite(norms).all(0)) if norms.size else np.zeros(0, bool)
     if not bad.any() and not any(a.nonfinite for a in final):
         return None
     names = [v.path for v, b in zip(record.setup.variables, bad, strict=False) if b]
     where = names[0] if names else next(a.layer for a in final if a.nonfinite)
     text = f"Weights are NaN or inf ({len(names) or 'some'} of {len(record.setup.variables)} variables, first {where})."
-    return Symptom("weights-non-finite", float(bad.mean()) if bad.size else 1.0, text, where=where, alarming=True)
+    return Symptom(
+        "weights-non-finite", float(bad.mean()) if bad.size else 1.0, text, where=where, alarming=True
+    )
 
 
 def _name(value: float) -> str:

@@ -16,7 +16,11 @@ SHRANK = 0.2  # end over start of a weight norm
 def penalty_dominates(record: Record) -> Symptom | None:
     """At the end the penalties make up most of the loss. Value: penalty over the rest of the loss."""
     penalty, rest = column(record, "penalty"), data_loss(record)
-    if not len(penalty) or not np.isfinite([penalty[-1], rest[-1]]).all() or not any(la.regularizer for la in record.setup.layers):
+    if (
+        not len(penalty)
+        or not np.isfinite([penalty[-1], rest[-1]]).all()
+        or not any(la.regularizer for la in record.setup.layers)
+    ):
         return None
     tail = max(1, len(penalty) // 5)
     ratio = float(np.median(penalty[-tail:]) / max(float(np.median(rest[-tail:])), TINY))

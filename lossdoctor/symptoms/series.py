@@ -38,7 +38,8 @@ def _median(values: np.ndarray) -> float:
 
 
 def finite(values: np.ndarray) -> np.ndarray:
-    return values[np.isfinite(values)]
+    kept: np.ndarray = values[np.isfinite(values)]
+    return kept
 
 
 def start_level(record: Record) -> float:

@@ -6,13 +6,27 @@ import numpy as np
 
 from lossdoctor.record import Record
 from lossdoctor.symptoms.base import Symptom
-from lossdoctor.symptoms.series import TINY, baseline, column, data_loss, end_level, epoch_losses, finite, noise, nth, smooth, trend
+from lossdoctor.symptoms.series import (
+    TINY,
+    baseline,
+    column,
+    data_loss,
+    end_level,
+    epoch_losses,
+    finite,
+    noise,
+    nth,
+    smooth,
+    trend,
+)
 
 EXPLODING = 10.0  # a smoothed loss ten times its lowest, and above its start, is no noise
 BLOW_UP = 5.0  # fastai, Lightning and ktrain end their rate tests at 4 times the best loss
 RISING = 1.15  # end over lowest
 SPIKE = 8.0  # one batch over the median of its neighbours
-SPIKE_SIGMAS = 12.0  # and that many robust standard deviations in log loss: lognormal batch noise of 0.5 stays below
+SPIKE_SIGMAS = (
+    12.0  # and that many robust standard deviations in log loss: lognormal batch noise of 0.5 stays below
+)
 OSCILLATION = 0.25  # median relative change from epoch to epoch, up and down
 
 
@@ -62,18 +76,28 @@ def loss_rising(record: Record) -> Symptom | None:
     ratio = end / max(loss.min(), TINY)
     base = baseline(record)
     small = base is not None and end - loss.min() < 0.05 * base  # both tiny: nothing was lost
-    if ratio < RISING or small or end - loss.min() < 4 * noise(loss) or trend(after) < 0.3 or _rate_grew(record):
+    if (
+        ratio < RISING
+        or small
+        or end - loss.min() < 4 * noise(loss)
+        or trend(after) < 0.3
+        or _rate_grew(record)
+    ):
         return None
     where = f"in epoch {nth(at)}" if epochs else f"after {at / len(loss):.0%} of the steps"
     text = f"The loss was lowest {where} ({loss.min():.4g}) and rose to {end:.4g} by the end."
     # A partial rise can be a restart or a cycle; above its own start it is a loss of what was learned.
-    return Symptom("loss-rising", ratio, text, epoch=at if epochs else None, alarming=end > 0.9 * loss[0] or ratio > 2.0)
+    return Symptom(
+        "loss-rising", ratio, text, epoch=at if epochs else None, alarming=end > 0.9 * loss[0] or ratio > 2.0
+    )
 
 
 def _rate_grew(record: Record) -> bool:
     """True when the rate was raised after the start (warm-up, cycles, restarts): rises are then expected."""
     rate = finite(column(record, "learning_rate"))
-    return len(rate) > 2 and bool(rate[1:].max(initial=0.0) > 1.5 * rate[0]) | bool((np.diff(rate) > 0.5 * rate[:-1]).any())
+    return len(rate) > 2 and bool(rate[1:].max(initial=0.0) > 1.5 * rate[0]) | bool(
+        (np.diff(rate) > 0.5 * rate[:-1]).any()
+    )
 
 
 def loss_spike(record: Record) -> Symptom | None:
@@ -125,7 +149,9 @@ def loss_plateau(record: Record) -> Symptom | None:
     fall = (half[0] - half[-1]) / (abs(half[0]) + TINY)
     if abs(fall) > 0.02 or np.ptp(half) > 0.1 * abs(np.median(half)) + TINY:
         return None
-    text = f"Over the last half of the run the loss changed by {fall:.2%} (it ended at {end_level(record):.4g})."
+    text = (
+        f"Over the last half of the run the loss changed by {fall:.2%} (it ended at {end_level(record):.4g})."
+    )
     return Symptom("loss-plateau", float(fall), text)
 
 

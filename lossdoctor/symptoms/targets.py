@@ -19,15 +19,31 @@ def targets_unscaled(record: Record) -> Symptom | None:
     if not record.data.targets or len(outputs) != len(record.data.targets) or outputs[0].rescaled:
         return None
     for target, output in zip(record.data.targets, outputs, strict=True):
-        if target.coding not in ("real", "integer") or output.activations not in ((), ("linear",), ("relu",), ("softplus",)):
+        if target.coding not in ("real", "integer") or output.activations not in (
+            (),
+            ("linear",),
+            ("relu",),
+            ("softplus",),
+        ):
             continue
-        if output.loss is None or "entropy" in output.loss or "hinge" in output.loss or output.loss.startswith("custom:"):
+        if (
+            output.loss is None
+            or "entropy" in output.loss
+            or "hinge" in output.loss
+            or output.loss.startswith("custom:")
+        ):
             continue
         size = float(np.hypot(target.mean, target.std))
         if size > LARGE or (0 < size < SMALL and target.std > 0):
             text = f"Targets go from {target.low:.4g} to {target.high:.4g} (mean {target.mean:.4g}, standard deviation {target.std:.4g})."
             offset = abs(target.mean) / max(target.std, TINY)
-            return Symptom("targets-unscaled", size, text, where=output.name, details={"std": target.std, "mean": target.mean, "offset": offset})
+            return Symptom(
+                "targets-unscaled",
+                size,
+                text,
+                where=output.name,
+                details={"std": target.std, "mean": target.mean, "offset": offset},
+            )
     return None
 
 
@@ -50,5 +66,7 @@ def target_constant(record: Record) -> Symptom | None:
     """All targets seen are the same. Value: that target."""
     for target in record.data.targets:
         if target.coding == "constant" and target.rows >= 8:
-            return Symptom("targets-constant", target.mean, f"All {target.rows} targets seen are {target.mean:.4g}.")
+            return Symptom(
+                "targets-constant", target.mean, f"All {target.rows} targets seen are {target.mean:.4g}."
+            )
     return None

@@ -9,7 +9,9 @@ from lossdoctor.symptoms.base import Symptom
 from lossdoctor.symptoms.layers import kernels
 from lossdoctor.symptoms.series import TINY, column, data_loss, nth
 
-HUGE = 0.3  # one step moves a weight matrix by this share of itself; usual is 1e-3, TheDeepChecker warns at 0.1
+HUGE = (
+    0.3  # one step moves a weight matrix by this share of itself; usual is 1e-3, TheDeepChecker warns at 0.1
+)
 TINY_STEP = 1e-4  # below TheDeepChecker's band of 1e-4 to 1e-1
 STOOD_STILL = 0.02  # the whole run moved the weights by less than 2 % of themselves
 FROZEN_AFTER = 1e-3
@@ -31,8 +33,12 @@ def updates_huge(record: Record) -> Symptom | None:
     layer = found.variables[int(np.nanargmax(ratio[at]))].layer
     share = f"{each[at]:.0%}" if each[at] < 10 else f"{each[at]:.3g} times the size"
     lasting = float(np.median(each[1:])) if len(each) > 1 else float(each[0])
-    text = f"Step {nth(found.step[at])} moved the weights of {layer} by {share} of themselves (0.1 % is usual)."
-    return Symptom("updates-huge", float(each[at]), text, int(found.step[at]), where=layer, details={"median": lasting})
+    text = (
+        f"Step {nth(found.step[at])} moved the weights of {layer} by {share} of themselves (0.1 % is usual)."
+    )
+    return Symptom(
+        "updates-huge", float(each[at]), text, int(found.step[at]), where=layer, details={"median": lasting}
+    )
 
 
 def updates_tiny(record: Record) -> Symptom | None:
@@ -86,7 +92,10 @@ def rate_collapsed(record: Record) -> Symptom | None:
     if len(rate) < 20 or len(loss) != len(rate) or not np.isfinite(rate).all() or not np.isfinite(loss).all():
         return None
     optimizer = record.setup.optimizer
-    top = max(float(rate.max()), float((optimizer and optimizer.schedule_config.get("initial_learning_rate")) or 0.0))
+    top = max(
+        float(rate.max()),
+        float((optimizer and optimizer.schedule_config.get("initial_learning_rate")) or 0.0),
+    )
     share = float((rate < 0.01 * top).mean())
     if share < COLLAPSED or not _cut_short(loss, int(np.argmax(rate < 0.1 * top))):
         return None
@@ -105,4 +114,6 @@ def _cut_short(loss: np.ndarray, until: int) -> bool:
 def _per_step(update: np.ndarray, weight: np.ndarray, steps: np.ndarray) -> np.ndarray:
     before = np.maximum(weight[:1] if len(weight) else weight, TINY)
     # The norm after a huge step hides how large it was: measure against the smaller of the norms.
-    return update / np.maximum(np.minimum(weight, np.maximum(before, TINY)), TINY) / np.maximum(steps, 1)[:, None]
+    smaller = np.maximum(np.minimum(weight, before), TINY)
+    share: np.ndarray = update / smaller / np.maximum(steps, 1)[:, None]
+    return share

@@ -34,10 +34,22 @@ def validation_rising(record: Record) -> Symptom | None:
     ratio = end / max(abs(val[at]), TINY)
     gained = max(scale - val[at], 0.1 * scale)
     fell = loss[-1] < loss[at] - 0.02 * abs(loss[at])
-    if len(after) < 3 or not fell or ratio < TURNED or rise < WORTH * gained or rise < 2.5 * noise(val) or trend(after) < 0.4:
+    if (
+        len(after) < 3
+        or not fell
+        or ratio < TURNED
+        or rise < WORTH * gained
+        or rise < 2.5 * noise(val)
+        or trend(after) < 0.4
+    ):
         return None
     text = f"The validation loss was lowest in epoch {nth(at)} ({val[at]:.4g}) and rose to {end:.4g}, while the training loss fell from {loss[at]:.4g} to {loss[-1]:.4g}."
-    details = {"turn": at, "gap": float(end - loss[-1]), "rise": rise / max(gained, TINY), "train": float(loss[-1] / max(scale, TINY))}
+    details = {
+        "turn": at,
+        "gap": float(end - loss[-1]),
+        "rise": rise / max(gained, TINY),
+        "train": float(loss[-1] / max(scale, TINY)),
+    }
     return Symptom("validation-rising", ratio, text, epoch=at, alarming=True, details=details)
 
 
@@ -45,7 +57,12 @@ def validation_accuracy_falling(record: Record) -> Symptom | None:
     """Validation accuracy fell from its best while training accuracy rose. Value: the fall, 0 to 1."""
     for name in ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"):
         train, val = column(record, f"epoch.{name}"), column(record, f"epoch.val_{name}")
-        if len(val) < 5 or len(val) != len(train) or not np.isfinite(val).all() or not np.isfinite(train).all():
+        if (
+            len(val) < 5
+            or len(val) != len(train)
+            or not np.isfinite(val).all()
+            or not np.isfinite(train).all()
+        ):
             continue
         at = int(val.argmax())
         end, fitted = float(np.median(val[-3:])), float(np.median(train[-3:]))
@@ -83,7 +100,12 @@ def validation_at_chance(record: Record) -> Symptom | None:
         if lead > 0.08 and val["accuracy"] < chance + 0.25 * lead:
             text = f"Accuracy is {train['accuracy']:.2f} on training rows and {val['accuracy']:.2f} on validation rows (largest class: {chance:.2f})."
             return Symptom("validation-at-chance", lead, text)
-    if "explained" in train and "explained" in val and train["explained"] > 0.3 and val["explained"] < 0.25 * train["explained"]:
+    if (
+        "explained" in train
+        and "explained" in val
+        and train["explained"] > 0.3
+        and val["explained"] < 0.25 * train["explained"]
+    ):
         text = f"{train['explained']:.0%} of the variance is explained on training rows, {val['explained']:.0%} on validation rows."
         return Symptom("validation-at-chance", train["explained"], text)
     return None
@@ -107,7 +129,12 @@ def _difference(train: Array, val: Array) -> tuple[float, str]:
     size = (abs(val.mean) + val.std) / max(abs(train.mean) + train.std, TINY)
     value = max(spread, 1 / spread, shift, size, 1 / max(size, TINY))
     text = f"Validation inputs have mean {val.mean:.4g} and standard deviation {val.std:.4g}, training inputs {train.mean:.4g} and {train.std:.4g}."
-    if value < SHIFTED and train.features is not None and val.features is not None and len(train.features.std) == len(val.features.std):
+    if (
+        value < SHIFTED
+        and train.features is not None
+        and val.features is not None
+        and len(train.features.std) == len(val.features.std)
+    ):
         used = train.features.std > TINY
         if used.any():
             # The middle feature, not the worst: one rare column must not speak for all.

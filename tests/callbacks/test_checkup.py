@@ -15,7 +15,10 @@ Z = (X - X.mean(0)) / X.std(0)
 
 def model(units=3, activation="softmax", loss="sparse_categorical_crossentropy", **dense):
     keras.utils.set_random_seed(0)
-    layers = [keras.layers.Dense(16, activation="relu", **dense), keras.layers.Dense(units, activation=activation)]
+    layers = [
+        keras.layers.Dense(16, activation="relu", **dense),
+        keras.layers.Dense(units, activation=activation),
+    ]
     found = keras.Sequential([keras.Input((13,)), *layers])
     found.compile("adam", loss)
     return found
@@ -39,7 +42,13 @@ def test_a_right_model_on_scaled_data_is_left_alone():
         (lambda: model(1, None, "binary_crossentropy"), Z, Y == 1, "loss-activation-mismatch", "linear"),
         (lambda: model(3, "softmax", "categorical_crossentropy"), Z, Y, "loss-target-mismatch", "0 to 2"),
         (lambda: model(2), Z, Y, "output-shape-mismatch", "2"),
-        (lambda: model(kernel_initializer=keras.initializers.RandomNormal(stddev=30.0)), Z, Y, "bad-initialization", "70"),
+        (
+            lambda: model(kernel_initializer=keras.initializers.RandomNormal(stddev=30.0)),
+            Z,
+            Y,
+            "bad-initialization",
+            "70",
+        ),
         (lambda: model(), np.where(np.arange(13) == 4, np.nan, Z), Y, "non-finite-data", "4"),
     ],
 )
@@ -68,7 +77,9 @@ def test_a_generator_is_not_consumed():
 def test_the_model_is_not_touched():
     """Weights, optimizer and metrics are as before, also of a model with batch normalisation."""
     keras.utils.set_random_seed(0)
-    found = keras.Sequential([keras.Input((13,)), keras.layers.BatchNormalization(), keras.layers.Dense(3, activation="softmax")])
+    found = keras.Sequential(
+        [keras.Input((13,)), keras.layers.BatchNormalization(), keras.layers.Dense(3, activation="softmax")]
+    )
     found.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     before = [v.numpy().copy() for v in (*found.variables, *found.optimizer.variables)]
     checkup(found, Z, Y)

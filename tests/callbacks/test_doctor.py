@@ -20,7 +20,13 @@ Z = ((X - X.mean(0)) / X.std(0)).astype("float32")
 
 def build(rate=0.05):
     keras.utils.set_random_seed(0)
-    model = keras.Sequential([keras.Input((13,)), keras.layers.Dense(16, activation="relu"), keras.layers.Dense(3, activation="softmax")])
+    model = keras.Sequential(
+        [
+            keras.Input((13,)),
+            keras.layers.Dense(16, activation="relu"),
+            keras.layers.Dense(3, activation="softmax"),
+        ]
+    )
     model.compile(keras.optimizers.SGD(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
@@ -67,7 +73,9 @@ def test_nan_is_said_once_while_training(capsys):
     bad[3, 5] = np.nan
     fit(LossDoctor(verbose=1, trial_seconds=0), x=bad, epochs=12)
     live = [line for line in capsys.readouterr().out.splitlines() if "NaN" in line]
-    assert 1 <= len([line for line in live if line.startswith("LossDoctor: ") and "UNHEALTHY" not in line]) <= 1
+    assert (
+        1 <= len([line for line in live if line.startswith("LossDoctor: ") and "UNHEALTHY" not in line]) <= 1
+    )
 
 
 def test_the_report_is_on_disk_while_training_goes_on(tmp_path):

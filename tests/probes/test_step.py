@@ -29,9 +29,14 @@ def data():
 
 def build(optimizer=None, **compile_arguments):
     keras.utils.set_random_seed(3)
-    layers = [keras.layers.Dense(8, activation="tanh", kernel_regularizer=keras.regularizers.L2(0.01)), keras.layers.Dense(1)]
+    layers = [
+        keras.layers.Dense(8, activation="tanh", kernel_regularizer=keras.regularizers.L2(0.01)),
+        keras.layers.Dense(1),
+    ]
     model = keras.Sequential([keras.Input((5,)), *layers])
-    model.compile(optimizer=optimizer or keras.optimizers.SGD(0.1, momentum=0.5), loss="mse", **compile_arguments)
+    model.compile(
+        optimizer=optimizer or keras.optimizers.SGD(0.1, momentum=0.5), loss="mse", **compile_arguments
+    )
     return model
 
 
@@ -76,7 +81,15 @@ def test_watching_changes_nothing(mode):
     model.fit(x, y, batch_size=BATCH, epochs=2, shuffle=True, verbose=0)
     keras.utils.set_random_seed(3)
     other = build(**MODES[mode])
-    other.fit(x, y, batch_size=BATCH, epochs=2, shuffle=True, verbose=0, callbacks=[LossDoctor(trial_seconds=0, verbose=0)])
+    other.fit(
+        x,
+        y,
+        batch_size=BATCH,
+        epochs=2,
+        shuffle=True,
+        verbose=0,
+        callbacks=[LossDoctor(trial_seconds=0, verbose=0)],
+    )
     for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -105,7 +118,9 @@ def test_repeated_rows_of_a_sparse_gradient_are_added_up():
     """The gradient norm of an Embedding is that of the dense gradient, though rows come several times."""
     ids = np.array([[0, 0, 1, 1, 1, 2]] * 4)
     keras.utils.set_random_seed(0)
-    model = keras.Sequential([keras.Input((6,)), keras.layers.Embedding(5, 3), keras.layers.Flatten(), keras.layers.Dense(1)])
+    model = keras.Sequential(
+        [keras.Input((6,)), keras.layers.Embedding(5, 3), keras.layers.Flatten(), keras.layers.Dense(1)]
+    )
     model.compile("sgd", "mse")
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean(tf.square(model(ids) - 1.0))
@@ -162,7 +177,9 @@ def test_custom_train_step_gives_its_own_loss():
             x, y = pair
             with tf.GradientTape() as tape:
                 loss = tf.reduce_mean(tf.square(self(x) - y))
-            self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trainable_variables), self.trainable_variables, strict=True))
+            self.optimizer.apply_gradients(
+                zip(tape.gradient(loss, self.trainable_variables), self.trainable_variables, strict=True)
+            )
             self.seen.update_state(loss)
             return {"loss": self.seen.result()}
 
@@ -171,5 +188,7 @@ def test_custom_train_step_gives_its_own_loss():
     model.compile(keras.optimizers.SGD(0.0))
     doctor = LossDoctor(trial_seconds=0, verbose=0)
     model.fit(x, y, batch_size=BATCH, epochs=1, shuffle=False, verbose=0, callbacks=[doctor])
-    expected = [np.mean((model(x[i : i + BATCH]).numpy() - y[i : i + BATCH]) ** 2) for i in range(0, ROWS, BATCH)]
+    expected = [
+        np.mean((model(x[i : i + BATCH]).numpy() - y[i : i + BATCH]) ** 2) for i in range(0, ROWS, BATCH)
+    ]
     np.testing.assert_allclose(doctor.report.record.series["batch_loss"], expected, rtol=1e-5)
