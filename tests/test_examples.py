@@ -24,6 +24,7 @@ class Expected:
 
 EXPECTED = {
     "learning_rate_too_high": Expected({"learning-rate-too-high"}, lambda h: h["loss"][-1] < 0.5),
+    "backoff_hot_digits": Expected({"learning-rate-too-high"}, lambda h: h["accuracy"][-1] > 0.9),
     "unscaled_features": Expected({"unscaled-features"}, lambda h: h["accuracy"][-1] > 0.9),
     "unscaled_targets": Expected({"unscaled-targets"}, lambda h: h["loss"][-1] < 0.6),
     "logits_without_from_logits": Expected({"loss-activation-mismatch"}, lambda h: h["accuracy"][-1] > 0.85),
