@@ -207,13 +207,14 @@ class LossDoctor(keras.callbacks.Callback):
     def _with_trials(self) -> Report:
         monitor = self._monitor
         assert monitor is not None
-        record = self._record()
+        known, record = len(monitor.events), self._record()
         findings = diagnose(record, ignore=self.ignore)
         seconds = self.trial_seconds
         seconds = max(5.0, 0.1 * monitor.pace.elapsed()) if seconds is None else seconds
         if not findings.healthy and seconds > 0:
             with self._guard("run the trials"):
                 record = run_trials(monitor, record, findings, seconds, show=self._talks())
+            record = replace(record, events=record.events + tuple(monitor.events[known:]))
         return self._make_report(record)
 
     def _record(self) -> Record:

@@ -44,7 +44,7 @@ class Monitor:
         self._batches = 0
         self._data = Data()
         self._examined: dict[str, activity.Examination] = {}
-        self._blind: str | None = None  # why the layers could not be looked at
+        self._blind = False  # the layers cannot be looked at
         self.probe = StepProbe(model, self.setup.steps_per_execution)
         self._weights = WeightLook(model)
         self.hooks = Hooks.of(model)
@@ -110,7 +110,7 @@ class Monitor:
         looks = {"initial": self.initial, "final": self.model.get_weights()}
         with self.pace.timed("examine"):
             for when, weights in looks.items():
-                if weights and self._blind is None:
+                if weights and not self._blind:
                     self._look_at(when, weights)
 
     def _look_at(self, when: str, weights: list[np.ndarray]) -> None:
@@ -119,9 +119,9 @@ class Monitor:
         try:
             self._examined[when] = activity.examine(self.model, weights, self.sample, when)
         except Exception as error:  # a GAN has no call(), other models take more than x: no fault of the run
-            self._blind = (
-                f"the layers: calling the model on kept rows raised {type(error).__name__}: {error}"[:300]
-            )
+            self._blind = True
+            text = f"the layers: calling the model on kept rows raised {type(error).__name__}: {error}"
+            self.events.append(Event("left-out", text[:400]))
 
     def record(self) -> Record:
         """Returns what was measured so far."""
@@ -180,7 +180,7 @@ class Monitor:
         return int(np.nanmax(rows)) if rows.size and np.isfinite(rows).any() else None
 
     def _summarize(self, outputs: tuple[Output, ...]) -> Data:
-        missing = [why for why in (self.probe.sample.missing, self._blind) if why]
+        missing = [s.missing for s in (self.probe.sample,) if s.missing]
         if self._no_loss():
             missing.append("the batch loss: train_step neither calls compute_loss nor returns a 'loss'")
         data = summaries(self.sample, self.validation, outputs, missing)

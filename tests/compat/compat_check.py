@@ -112,7 +112,9 @@ def by_hand(row: Row) -> tuple[np.ndarray, np.ndarray]:
     """Returns batch losses and global gradient norms of the same training in a GradientTape loop."""
     assert row.batches is not None
     model = row.build()
-    pairs = [step_by_hand(model, *batch) for _ in range(row.fit.get("epochs", EPOCHS)) for batch in row.batches()]
+    pairs = [
+        step_by_hand(model, *batch) for _ in range(row.fit.get("epochs", EPOCHS)) for batch in row.batches()
+    ]
     losses, norms = zip(*pairs, strict=True)
     return np.array(losses), np.array(norms)
 

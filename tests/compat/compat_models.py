@@ -17,7 +17,9 @@ Y = (X[:, :1] * X[:, 1:2] + 0.5).astype("float32")
 C = (X[:, 0] > 0).astype("int64") + (X[:, 1] > 0)  # three classes
 
 
-def compiled(make: Callable[[], Any], optimizer: Any = None, loss: Any = "mse", **arguments: Any) -> Callable[[], Any]:
+def compiled(
+    make: Callable[[], Any], optimizer: Any = None, loss: Any = "mse", **arguments: Any
+) -> Callable[[], Any]:
     """Returns a builder of the seeded, compiled model; `optimizer` is made afresh for each."""
 
     def build() -> Any:
@@ -53,18 +55,25 @@ class Subclassed(keras.Model):
 def two_in_two_out() -> Any:
     a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
     h = layers.Dense(6, activation="tanh")(layers.Add()([layers.Dense(5)(a), layers.Dense(5)(b)]))
-    return keras.Model([a, b], [layers.Dense(1, name="value")(h), layers.Dense(3, activation="softmax", name="kind")(h)])
+    return keras.Model(
+        [a, b], [layers.Dense(1, name="value")(h), layers.Dense(3, activation="softmax", name="kind")(h)]
+    )
 
 
 def dicts() -> Any:
     a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
     h = layers.Concatenate()([layers.Dense(5, activation="relu")(a), layers.Dense(5)(b)])
-    outputs = {"value": layers.Dense(1, name="value")(h), "kind": layers.Dense(3, activation="softmax", name="kind")(h)}
+    outputs = {
+        "value": layers.Dense(1, name="value")(h),
+        "kind": layers.Dense(3, activation="softmax", name="kind")(h),
+    }
     return keras.Model({"a": a, "b": b}, outputs)
 
 
 def nested() -> Any:
-    inner = keras.Sequential([keras.Input((6,)), layers.Dense(5, activation="relu"), layers.Dense(4)], name="inner")
+    inner = keras.Sequential(
+        [keras.Input((6,)), layers.Dense(5, activation="relu"), layers.Dense(4)], name="inner"
+    )
     x = keras.Input((4,))
     return keras.Model(x, layers.Dense(1)(inner(layers.Dense(6)(x))))
 
@@ -90,7 +99,12 @@ class OwnLoss(Subclassed):
     """compute_loss overridden as Keras documents it."""
 
     def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
     ) -> Any:
         return super().compute_loss(x, y, y_pred, sample_weight) * 2.0 + keras.ops.mean(y_pred) ** 2
 
@@ -108,7 +122,9 @@ class StepWithComputeLoss(Subclassed):
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trainable_weights), self.trainable_weights, strict=True))
+        self.optimizer.apply_gradients(
+            zip(tape.gradient(loss, self.trainable_weights), self.trainable_weights, strict=True)
+        )
         return {"loss": loss}
 
 
@@ -127,7 +143,9 @@ class StepOfItsOwn(Subclassed):
         x, y = data
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(tf.square(self(x, training=True) - y))
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trainable_weights), self.trainable_weights, strict=True))
+        self.optimizer.apply_gradients(
+            zip(tape.gradient(loss, self.trainable_weights), self.trainable_weights, strict=True)
+        )
         self.seen.update_state(loss)
         return {"loss": self.seen.result()}
 
@@ -138,7 +156,9 @@ class Gan(keras.Model):
     def __init__(self) -> None:
         super().__init__()
         self.generator = keras.Sequential([keras.Input((2,)), layers.Dense(4)])
-        self.critic = keras.Sequential([keras.Input((4,)), layers.Dense(3, activation="relu"), layers.Dense(1)])
+        self.critic = keras.Sequential(
+            [keras.Input((4,)), layers.Dense(3, activation="relu"), layers.Dense(1)]
+        )
 
     def compile(self, d_optimizer: Any, g_optimizer: Any) -> None:
         super().compile()
@@ -175,12 +195,22 @@ def recurrent() -> Any:
 
 
 def bidirectional() -> Any:
-    return keras.Sequential([keras.Input((5, 3)), layers.Masking(), layers.Bidirectional(layers.GRU(3)), layers.Dense(1)])
+    return keras.Sequential(
+        [keras.Input((5, 3)), layers.Masking(), layers.Bidirectional(layers.GRU(3)), layers.Dense(1)]
+    )
 
 
 def convolutional() -> Any:
-    inside = [layers.Conv2D(4, 3), layers.BatchNormalization(), layers.ReLU(), layers.MaxPooling2D(), layers.Dropout(0.2)]
-    return keras.Sequential([keras.Input((8, 8, 1)), *inside, layers.Flatten(), layers.Dense(3, activation="softmax")])
+    inside = [
+        layers.Conv2D(4, 3),
+        layers.BatchNormalization(),
+        layers.ReLU(),
+        layers.MaxPooling2D(),
+        layers.Dropout(0.2),
+    ]
+    return keras.Sequential(
+        [keras.Input((8, 8, 1)), *inside, layers.Flatten(), layers.Dense(3, activation="softmax")]
+    )
 
 
 def attention() -> Any:
@@ -192,4 +222,6 @@ def attention() -> Any:
 
 def embedding() -> Any:
     inside = [layers.Embedding(20, 5, mask_zero=True), layers.GlobalAveragePooling1D()]
-    return keras.Sequential([keras.Input((6,), dtype="int64"), *inside, layers.Dense(1, activation="sigmoid")])
+    return keras.Sequential(
+        [keras.Input((6,), dtype="int64"), *inside, layers.Dense(1, activation="sigmoid")]
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import compat_models as m
@@ -90,7 +91,9 @@ def vectorized() -> Any:
 
 def data() -> dict[str, Row]:
     build = compiled(m.sequential)
-    classes = compiled(lambda: m.sequential(units=3, activation="softmax"), None, "sparse_categorical_crossentropy")
+    classes = compiled(
+        lambda: m.sequential(units=3, activation="softmax"), None, "sparse_categorical_crossentropy"
+    )
     weight = np.linspace(0.1, 2.0, len(X)).astype("float32")
     by_class = {0: 1.0, 1: 0.3, 2: 5.0}
     each = np.array([by_class[c] for c in C], "float32")
@@ -141,7 +144,7 @@ def execution() -> dict[str, Row]:
 def optimizers() -> dict[str, Row]:
     o = keras.optimizers
     made = {
-        name: lambda kind=getattr(o, name): kind(0.01)
+        name: partial(getattr(o, name), 0.01)
         for name in ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion", "Adafactor",
                      "Lamb", "Muon")
         if hasattr(o, name)
@@ -157,7 +160,10 @@ def optimizers() -> dict[str, Row]:
         "a schedule": lambda: o.Adam(o.schedules.ExponentialDecay(0.05, 3, 0.5)),
         "loss_scale_factor": lambda: SGD(0.05, loss_scale_factor=8.0),
     }
-    return {f"optimizer: {name}": row(compiled(m.sequential, optimizer), rtol=5e-5) for name, optimizer in made.items()}
+    return {
+        f"optimizer: {name}": row(compiled(m.sequential, optimizer), rtol=5e-5)
+        for name, optimizer in made.items()
+    }
 
 
 def kinds() -> dict[str, Row]:

@@ -5,6 +5,7 @@ Prints one line of JSON: what is measured by one device, and by REPLICAS logical
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import sys
@@ -19,7 +20,16 @@ from lossdoctor import LossDoctor
 
 X = np.random.default_rng(0).normal(size=(72, 4)).astype("float32")
 Y = X[:, :1] * X[:, 1:2]
-SERIES = ("batch_loss", "penalty", "rows", "input_rms", "target_rms", "target_low", "target_high", "grad_norm")
+SERIES = (
+    "batch_loss",
+    "penalty",
+    "rows",
+    "input_rms",
+    "target_rms",
+    "target_low",
+    "target_high",
+    "grad_norm",
+)
 
 
 def build(strategy: Any, **arguments: Any) -> Any:
@@ -32,7 +42,9 @@ def build(strategy: Any, **arguments: Any) -> Any:
 
 
 def fit(model: Any, *callbacks: Any) -> Any:
-    return model.fit(X, Y, batch_size=16, epochs=2, shuffle=False, verbose=0, callbacks=list(callbacks)).history["loss"]
+    return model.fit(
+        X, Y, batch_size=16, epochs=2, shuffle=False, verbose=0, callbacks=list(callbacks)
+    ).history["loss"]
 
 
 def watched(strategy: Any, **arguments: Any) -> dict[str, Any]:
@@ -54,10 +66,8 @@ class Raises(keras.callbacks.Callback):
 
 def interrupted(strategy: Any) -> dict[str, Any]:
     model, doctor = build(strategy), LossDoctor(trial_seconds=0, verbose=0)
-    try:
+    with contextlib.suppress(LookupError):
         fit(model, doctor, Raises())
-    except LookupError:
-        pass
     gc.collect()
     left = [n for n in ("train_step", "compute_loss") if n in vars(model)]
     report = doctor.report

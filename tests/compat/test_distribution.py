@@ -17,7 +17,9 @@ pytestmark = pytest.mark.fit
 def found(request):
     """What distributed.py printed for so many replicas."""
     script = Path(__file__).with_name("distributed.py")
-    run = subprocess.run([sys.executable, script, str(request.param)], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, script, str(request.param)], capture_output=True, text=True, check=False
+    )
     assert run.returncode == 0, run.stderr[-3000:]
     return json.loads(run.stdout.splitlines()[-1])
 
@@ -63,4 +65,6 @@ def test_loss_scaling_is_said_not_to_be_measured(found):
         pytest.skip("asked of two replicas only")
     assert found["loss scaled"]["same"]
     assert found["loss scaled"]["norms"] == 0
-    assert any("loss scaling under a tf.distribute strategy" in text for text in found["loss scaled"]["unchecked"])
+    assert any(
+        "loss scaling under a tf.distribute strategy" in text for text in found["loss scaled"]["unchecked"]
+    )

@@ -60,7 +60,9 @@ RUNS = st.fixed_dictionaries(
         "optimizer": st.sampled_from(OPTIMIZERS),
         "rate": st.sampled_from((0.0, 1e-5, 0.01, 1.0, 1e4)),
         "clip": st.sampled_from((None, "clipnorm", "clipvalue", "global_clipnorm")),
-        "mode": st.sampled_from(({}, {}, {"steps_per_execution": 3}, {"jit_compile": True}, {"run_eagerly": True})),
+        "mode": st.sampled_from(
+            ({}, {}, {"steps_per_execution": 3}, {"jit_compile": True}, {"run_eagerly": True})
+        ),
         "target": st.sampled_from(sorted(TARGETS)),
         "fault": st.sampled_from(FAULTS),
         "validation": st.booleans(),
@@ -72,7 +74,9 @@ RUNS = st.fixed_dictionaries(
 def build(run):
     keras.utils.set_random_seed(run["seed"])
     inside = [LAYERS[kind](n) for kind, n in run["layers"]]
-    model = keras.Sequential([keras.Input((4,)), *inside, layers.Dense(run["units"], activation=run["activation"])])
+    model = keras.Sequential(
+        [keras.Input((4,)), *inside, layers.Dense(run["units"], activation=run["activation"])]
+    )
     clip = {run["clip"]: 0.5} if run["clip"] else {}
     optimizer = getattr(keras.optimizers, run["optimizer"])(run["rate"], **clip)
     model.compile(optimizer, run["loss"], metrics=["mae"] if run["seed"] % 2 else None, **run["mode"])
@@ -90,7 +94,12 @@ def data(run):
         x[:] = 1.0
     if run["fault"] == "nan targets" and y is not None and y.dtype.kind == "f":
         y[rows // 3] = np.nan
-    return {"x": x, "y": y, "sample_weight": weight, "validation_data": (x, y) if run["validation"] and y is not None else None}
+    return {
+        "x": x,
+        "y": y,
+        "sample_weight": weight,
+        "validation_data": (x, y) if run["validation"] and y is not None else None,
+    }
 
 
 def end(run, callbacks):
@@ -120,6 +129,8 @@ def test_any_run(run):
     same_values(weights, others)
     same_values(list(history.values()), list(other_history.values()))
     assert [e.text for e in report.record.events if e.kind == "internal-error"] == []
-    assert json.loads(report.to_json())["record"]["stopped"] == ("finished" if error is None else f"error: {error.__name__}")
+    assert json.loads(report.to_json())["record"]["stopped"] == (
+        "finished" if error is None else f"error: {error.__name__}"
+    )
     assert report.to_text(full=True).startswith("LossDoctor: ")
     keras.backend.clear_session()

@@ -54,7 +54,10 @@ def test_beside(name, tmp_path):
         return BESIDE[name](folder)
 
     check(replace(row(BUILD), batches=None, fit={"epochs": 3}, callbacks=callbacks))
-    written = [sorted(p.relative_to(d).parts[0] for p in d.rglob("*")) for d in (tmp_path / "plain", tmp_path / "watched")]
+    written = [
+        sorted(p.relative_to(d).parts[0] for p in d.rglob("*"))
+        for d in (tmp_path / "plain", tmp_path / "watched")
+    ]
     assert written[0] == written[1]
 
 
@@ -181,7 +184,13 @@ def test_a_clone_and_a_pickle_of_a_watched_model():
 
     class Copies(c.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            kept.append((keras.models.clone_model(self.model), pickle.loads(pickle.dumps(self.model)), copy.deepcopy(self.model)))
+            kept.append(
+                (
+                    keras.models.clone_model(self.model),
+                    pickle.loads(pickle.dumps(self.model)),
+                    copy.deepcopy(self.model),
+                )
+            )
 
     model = BUILD()
     fit(model, doctor(), Copies())

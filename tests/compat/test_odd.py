@@ -154,7 +154,10 @@ def lengths():
     return {"x": tf.data.Dataset.from_generator(lambda: iter(parts), output_signature=signature)}
 
 
-PLAIN, CLASSES = compiled(m.sequential), compiled(lambda: m.sequential(units=3, activation="softmax"), None, "sparse_categorical_crossentropy")
+PLAIN, CLASSES = (
+    compiled(m.sequential),
+    compiled(lambda: m.sequential(units=3, activation="softmax"), None, "sparse_categorical_crossentropy"),
+)
 TEXTS = np.array(["a", "bb", "ccc", "dddd"] * 4)
 
 ODD = {

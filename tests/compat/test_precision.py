@@ -32,7 +32,9 @@ def precision(request):
 def test_precision(precision, jit):
     """Losses and norms are those of the loop by hand, to what the precision allows; weights are the same."""
     tolerance = {"mixed_float16": 1e-2, "mixed_bfloat16": 5e-2, "float64": 1e-5}[precision]
-    record = check(row(compiled(m.sequential, lambda: keras.optimizers.SGD(0.01), jit_compile=jit), rtol=tolerance))
+    record = check(
+        row(compiled(m.sequential, lambda: keras.optimizers.SGD(0.01), jit_compile=jit), rtol=tolerance)
+    )
     assert record.setup.precision == precision
 
 
@@ -40,7 +42,14 @@ def test_precision(precision, jit):
 def test_steps_that_overflow_are_skipped_as_usual(precision):
     """Where the scaled gradients overflow, Keras skips the step; so it does with us, and the report counts them."""
     x, y = X * 300, Y * 300
-    fitted = row(compiled(m.sequential, lambda: keras.optimizers.SGD(1e-6)), x, y, measures="loss", rtol=1e-2, mean=False)
+    fitted = row(
+        compiled(m.sequential, lambda: keras.optimizers.SGD(1e-6)),
+        x,
+        y,
+        measures="loss",
+        rtol=1e-2,
+        mean=False,
+    )
     record = check(replace(fitted, batches=cut(x, y)))
     (event,) = (e for e in record.events if e.kind == "loss-scale")
     assert event.data["skipped"] >= 1
