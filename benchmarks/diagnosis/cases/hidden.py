@@ -103,7 +103,7 @@ CASES = (
         "hidden-activation-ill-suited",
         GOOD_FIT,
         problems.friction,
-        acts("softmax", "relu", **LAW),
+        acts("softmax", "relu", **LAW, depth=5),
         LONG,
     ),
     pair(
@@ -134,13 +134,13 @@ CASES = (
         LONG,
     ),
     pair(
-        "small-three-for-spiral",
-        "Three tanh units for a spiral that turns once.",
+        "small-two-for-spiral",
+        "Two tanh units for a spiral that turns once.",
         "model-too-small",
         last("val_accuracy", above=0.85),
         problems.spiral,
         (
-            partial(deep, act="tanh", features=2, units=3, width=3, depth=1, optimizer=adam(0.02)),
+            partial(deep, act="tanh", features=2, units=3, width=2, depth=1, optimizer=adam(0.02)),
             partial(deep, act="tanh", features=2, units=3, width=48, optimizer=adam(0.01)),
         ),
         LONG,
