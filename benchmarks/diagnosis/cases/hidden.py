@@ -121,7 +121,7 @@ CASES = (
         "model-too-small",
         ACCURATE,
         tables.digits,
-        (partial(deep, **DIGITS, width=2, depth=1), partial(deep, **DIGITS)),
+        (partial(deep, **DIGITS, width=2, depth=1, optimizer=adam(0.02)), partial(deep, **DIGITS)),
         LONG,
     ),
     pair(
