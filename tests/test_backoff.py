@@ -171,7 +171,7 @@ def test_a_sudden_blow_up_is_first_put_down_to_one_batch():
     assert [k for _, k in kinds(actions)] == ["rollback"]
     assert state.scale == 1.0
     state, actions = run(blow, state=state)
-    assert [k for _, k in kinds(actions)][0] == "backoff"
+    assert next(k for _, k in kinds(actions)) == "backoff"
 
 
 def test_a_run_that_is_blowing_up_at_its_end_goes_back():
@@ -214,7 +214,7 @@ def test_a_rescued_run_settles_once_near_its_end_and_a_healthy_one_never():
 def test_at_min_lr_the_next_blow_up_stops_the_run():
     """min_lr=0.05 under a rate of 0.1 allows one cut, to half; then the machine gives up and says why."""
     state, actions = run(([1.0] + [200.0] * 5) * 3, Policy(min_lr=0.05, recover_after=None))
-    assert [a.scale for _, a in actions][0] == pytest.approx(0.5)
+    assert next(a.scale for _, a in actions) == pytest.approx(0.5)
     assert actions[-1][1].kind == "stop"
     assert "min_lr=0.05" in state.stopped
 

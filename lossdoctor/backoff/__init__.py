@@ -5,11 +5,12 @@ step and carries out what it says. Imports nothing of lossdoctor.
 """
 
 from lossdoctor.backoff.machine import landed, step, verdict
+from lossdoctor.backoff.memory import Alarm, Watch
 from lossdoctor.backoff.policy import Policy
 from lossdoctor.backoff.signal import Signal
 from lossdoctor.backoff.state import Action, State
 from lossdoctor.backoff.store import dumps, loads
-from lossdoctor.backoff.watch import Alarm, Watch, look
+from lossdoctor.backoff.watch import look
 
 __all__ = [
     "Action",

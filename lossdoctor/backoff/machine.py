@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from lossdoctor.backoff.memory import Alarm
 from lossdoctor.backoff.policy import Policy
 from lossdoctor.backoff.signal import Signal
 from lossdoctor.backoff.state import LIMIT, Action, State
-from lossdoctor.backoff.watch import SLOW, Alarm, look
+from lossdoctor.backoff.watch import SLOW, look
 
 AT_ONCE = 40  # steps after a change of the rate within which a blow-up is that change's doing
 REPEAT = 200  # steps within which a second sudden blow-up is no longer one bad batch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lossdoctor.backoff.watch import Watch
+from lossdoctor.backoff.memory import Watch
 
 LIMIT = 100.0  # gradient norms beyond this many times the largest good one are skipped in the step
 LIMIT_AFTER = 10  # good steps before that holds

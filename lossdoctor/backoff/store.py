@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, fields
 
+from lossdoctor.backoff.memory import Watch
 from lossdoctor.backoff.state import State
-from lossdoctor.backoff.watch import Watch
 
 
 def dumps(state: State) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import statistics
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from lossdoctor.backoff.memory import EARLY, LIVING_STEPS, Alarm, Watch
 from lossdoctor.backoff.signal import Signal
 
 # One-sided CUSUM of log(loss / reference) (Page 1954, Biometrika 41:100). With these two numbers three
@@ -14,7 +15,6 @@ SLACK = 0.25  # losses up to exp(0.25) = 1.28 times the reference count as noise
 ENOUGH = 10.0
 ONE_STEP = 4.5  # the most that one batch can add, so that one corrupt batch never decides
 
-EARLY = 7  # losses after which it is clear whether the first was low by chance (at most WINDOW)
 USUAL = 2.0  # a loss at the start of up to this many times the trivial one is what sane nets have
 WINDOW = 9  # losses whose median is "the level"; odd, and short beside the shortest stretch judged
 BLOWN = 3.0  # a batch at this many times the reference is a blow-up when more follow it
@@ -25,7 +25,6 @@ DIED = 0.9  # share of exactly zero gradient entries of a net whose units are de
 DYING = 0.8  # the same in a run that has blown up before
 DIED_RISE = 0.3  # ... and how much more that is than at the first step (healthy nets: below 0.2)
 DIED_LEVEL = 0.5  # ... while the loss is above this share of the trivial one: a sparse net that fits is fine
-LIVING_STEPS = 5  # small batches make that share jump about
 ALIVE = 0.15  # up to this rise a snapshot is taken to hold living units
 LOST = 0.5  # share of the gain so far that is gone again
 LOST_STEPS = 50  # for so many steps: slower than any warm restart we know is not (chosen on benchmarks/)
@@ -34,116 +33,6 @@ SUDDEN = 10.0  # a loss this many times the level before it came at once: one ba
 SIGMA = 1.4826  # median absolute deviation to standard deviation, normal distribution
 
 SLOW = ("stuck", "died", "lost")  # kinds of alarm that take many steps to show
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """The run diverges.
-
-    Attributes:
-        kind: "explosion", "stuck", "died" or "lost".
-        text: what was seen, with numbers.
-        safe: weights from before this step are good.
-        sudden: it began with a jump out of a quiet stretch.
-    """
-
-    kind: str
-    text: str
-    safe: int
-    sudden: bool = False
-
-
-@dataclass(frozen=True)
-class Watch:
-    """What is remembered of a run. `fresh` forgets what belongs to thrown away weights.
-
-    Attributes:
-        first: loss of the first batch, that is of the initial weights.
-        share: `first` over the trivial loss of its own batch; None when that is unknown.
-        trivial, counted: mean trivial loss of so many batches (it depends on the data alone).
-        early: median of the first EARLY losses, where `first` turned out to be low by chance.
-        seen: losses seen.
-        recent: the last losses, at most WINDOW.
-        best: the lowest median of a full window.
-        best_step: where that window began.
-        cusum: evidence for an explosion so far.
-        blown: losses beyond BLOWN x high since the last good level.
-        stuck, died, lost: steps in a row that speak for each.
-        dead: share of zero gradient entries at the first step.
-        safe: weights from before this step are known to be good.
-        alive: the last step up to which the share of zero gradient entries was about that of the first.
-        living: steps in a row for which that holds.
-        sudden: the present trouble began with a jump.
-    """
-
-    first: float | None = None
-    share: float | None = None
-    trivial: float = 0.0
-    counted: int = 0
-    early: float | None = None
-    seen: int = 0
-    recent: tuple[float, ...] = ()
-    best: float | None = None
-    best_step: int = 0
-    cusum: float = 0.0
-    blown: int = 0
-    stuck: int = 0
-    died: int = 0
-    lost: int = 0
-    dead: float | None = None
-    safe: int = 0
-    alive: int = 0
-    living: int = 0
-    sudden: bool = False
-
-    @property
-    def begin(self) -> float:
-        """The loss at the initial weights: that of the first batch, corrected for how hard the batch was."""
-        if self.share is None:
-            return self.first or 0.0
-        return self.share * self.trivial
-
-    @property
-    def high(self) -> float:
-        """The reference for explosions: the loss at the start, or the trivial one where that is larger."""
-        levels = [
-            self.begin,
-            *([self.trivial] if self.counted else []),
-            *([self.early] if self.early else []),
-        ]
-        return max(levels)
-
-    @property
-    def low(self) -> float:
-        """Above this nothing has been learned."""
-        return min(self.begin, self.trivial) if self.counted else self.begin
-
-    @property
-    def settled(self) -> bool:
-        """True when `high` can be relied on: the trivial loss is known, or enough losses have been seen."""
-        return self.counted > 0 or self.seen >= EARLY
-
-    @property
-    def level(self) -> float | None:
-        """Median of the recent losses."""
-        return statistics.median(self.recent) if self.recent else None
-
-    @property
-    def calm(self) -> bool:
-        """True when nothing at all speaks for divergence."""
-        return not (self.cusum or self.blown or self.stuck or self.died or self.lost)
-
-    def fresh(self, step: int) -> Watch:
-        """Returns the watch for a run that has just gone back to good weights before `step`."""
-        return Watch(
-            first=self.first, share=self.share, trivial=self.trivial, counted=self.counted, early=self.early,
-            seen=self.seen, dead=self.dead, safe=step, alive=step,
-        )  # fmt: skip
-
-    @property
-    def thriving(self) -> bool:
-        """True when about as many units take part as at the first step, as far as that is known."""
-        return self.dead is None or self.living >= LIVING_STEPS
 
 
 def look(

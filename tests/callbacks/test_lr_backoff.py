@@ -212,7 +212,7 @@ def test_a_rollback_restores_all_but_the_rate():
     model = net(keras.optimizers.Adam(0.5), jit_compile=True)
     model.optimizer.build(model.trainable_variables)
     before = state(model)
-    rate = [i for i, v in enumerate(model.optimizer.variables) if v is model.optimizer._learning_rate][0]
+    rate = next(i for i, v in enumerate(model.optimizer.variables) if v is model.optimizer._learning_rate)
     del before[len(model.trainable_variables) + len(model.non_trainable_variables) + rate]
     snapshots = Snapshots(model, 3)
     snapshots.take(0)
