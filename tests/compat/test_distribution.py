@@ -49,16 +49,6 @@ def test_an_exception_in_the_middle(found):
     assert found["interrupted"]["left"] == []
 
 
-def test_steps_per_execution(found):
-    """Several steps in an execution are recorded one by one."""
-    if "several steps" not in found:
-        pytest.skip("asked of two replicas only")
-    assert found["several steps"]["same"]
-    one, many = found["one"]["series"], found["several steps"]["series"]
-    np.testing.assert_allclose(many["batch_loss"], one["batch_loss"], rtol=1e-4)
-    np.testing.assert_allclose(many["grad_norm"], one["grad_norm"], rtol=1e-4)
-
-
 def test_loss_scaling_is_said_not_to_be_measured(found):
     """Under mixed_float16 and a strategy there are no norms rather than wrong ones, and the report says so."""
     if "loss scaled" not in found:
