@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+SHARES = {"look": 0.5, "check": 0.25}  # of the budget; the rest is for reads, which come every so many steps
+
+
 class Pace:
     """Keeps each kind of our own work below a share of the training time.
 
@@ -23,7 +26,7 @@ class Pace:
     def due(self, kind: str) -> bool:
         """True when enough time has passed since the last work of that kind to pay for the next one."""
         ended, took = self._last.get(kind, (0.0, 0.0))
-        return (time.perf_counter() - ended) * self._budget >= took
+        return (time.perf_counter() - ended) * self._budget * SHARES.get(kind, 1.0) >= took
 
     @contextmanager
     def timed(self, kind: str) -> Iterator[None]:

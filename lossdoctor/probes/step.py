@@ -13,6 +13,7 @@ from lossdoctor.probes.rows import RowStore
 
 RING = 64  # steps kept on the device between two reads, at least
 COLUMNS = ("batch_loss", "penalty", "rows", "input_rms", "target_rms", "target_low", "target_high")
+SQUARES = [COLUMNS.index("input_rms"), COLUMNS.index("target_rms")]
 SKIPPED = -1.0  # in the place of gradient norms: no update was asked for in that step
 
 
@@ -26,6 +27,7 @@ class StepProbe(Observer):
         self._model = model
         self._size = max(RING, 2 * steps_per_execution)
         self._hooks = Hooks.of(model)
+        self._own_step = not type(model).train_step.__module__.startswith("keras.")
         self.paths: list[str] = [v.path for v in model.trainable_variables]
         self._ring: Any = None
         self._side: dict[str, Any] = {}
@@ -50,11 +52,10 @@ class StepProbe(Observer):
         batch = keras.utils.unpack_x_y_sample_weight(data)
         self.target_specs = _outlines(batch[1])
         self._seen_by[replicas.index()] = {"batch": batch, "stats": _statistics(batch)}
-        self.sample.keep(batch, self.sample.room())
         for side, empty in (("loss", np.nan), ("grads", SKIPPED)):
             if side in self._side:
                 self._side[side].assign(tf.fill(self._side[side].shape, np.float32(empty)))
-        total = keras_private.loss_total(self._model)
+        total = keras_private.loss_total(self._model) if self._own_step else None
         if total is not None:
             self._seen["total"] = [tf.convert_to_tensor(v) for v in total]
 
@@ -63,12 +64,14 @@ class StepProbe(Observer):
 
         penalties = [tf.cast(p, tf.float32) for p in self._model.losses]
         penalty = tf.add_n(penalties) if penalties else tf.constant(0.0)
-        self._keep("loss", tf.stack([tf.reshape(tf.cast(loss, tf.float32), []), tf.reshape(penalty, [])]))
+        self._keep("loss", tf.stack([_scalar(loss), _scalar(penalty)]))
 
     def around_apply(
         self, proceed: Callable[[], Any], gradients: Sequence[Any], variables: Sequence[Any]
     ) -> None:
-        self._keep("grads", self._norms(gradients, variables))
+        norms = self._norms(gradients, variables)
+        earlier = self._seen.get("grads")  # of another optimizer, for other variables
+        self._keep("grads", norms if earlier is None else _larger(earlier, norms))
         proceed()
 
     def after_step(self, logs: Any) -> None:
@@ -84,12 +87,20 @@ class StepProbe(Observer):
         import tensorflow as tf
 
         self._create()
-        self._ring.scatter_nd_update([[self._cursor % self._size]], [row])
+        self._ring.scatter_nd_update(tf.reshape(self._cursor % self._size, [1, 1]), row[tf.newaxis])
         with tf.control_dependencies([row]):  # a step whose data failed to come does not count
             self._cursor.assign_add(1)
-        bad = ~(tf.math.is_finite(row[0]) & tf.reduce_all(tf.math.is_finite(row[len(COLUMNS) :])))
+        batch, room = self._seen["batch"], self.sample.room()
         first = tf.constant(True) if self.bad_batch.filled is None else self.bad_batch.filled < 1
-        self.bad_batch.keep(self._seen["batch"], bad & first)
+        bad = first & ~tf.math.is_finite(row[0] + tf.reduce_sum(row[len(COLUMNS) :]))
+
+        def keep() -> Any:
+            self.sample.keep(batch, room)
+            self.bad_batch.keep(batch, bad)
+            return tf.constant(0)
+
+        # One branch for both, as a branch that is not taken costs a small model as much as a layer.
+        tf.cond(room | bad, keep, lambda: tf.constant(0))
 
     def on_test_data(self, data: Any) -> None:
         import keras
@@ -147,6 +158,7 @@ class StepProbe(Observer):
         return tf.stack([tf.reshape(value, []), 0.0])
 
     def _norms(self, gradients: Sequence[Any], variables: Sequence[Any]) -> Any:
+        """Returns half the squared norms [variables]; the host takes the roots."""
         import tensorflow as tf
 
         paths = [v.path for v in variables] if variables else self.paths
@@ -154,7 +166,7 @@ class StepProbe(Observer):
         norms = dict.fromkeys(self.paths, tf.constant(0.0))
         there = {p: g for p, g in zip(paths, gradients, strict=True) if g is not None and p in norms}
         whole = replicas.total([tf.cast(_summed(g), tf.float32) for g in there.values()])
-        norms |= {path: tf.sqrt(2.0 * tf.nn.l2_loss(g)) for path, g in zip(there, whole, strict=True)}
+        norms |= {path: tf.nn.l2_loss(g) for path, g in zip(there, whole, strict=True)}
         return tf.stack(list(norms.values())) if norms else tf.zeros([0])
 
     # On the host, between steps
@@ -167,8 +179,17 @@ class StepProbe(Observer):
         steps = np.arange(self._read, now)
         rows = ring[steps % self._size].astype(np.float64)
         rows[: max(0, len(steps) - self._size)] = np.nan
+        rows[:, SQUARES] = np.sqrt(rows[:, SQUARES] / rows[:, [COLUMNS.index("rows")]])
+        grads = rows[:, len(COLUMNS) :]
+        rows[:, len(COLUMNS) :] = np.where(grads == SKIPPED, SKIPPED, np.sqrt(2.0 * np.abs(grads)))
         self._read = now
         return rows
+
+
+def _larger(a: Any, b: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.maximum(a, b)
 
 
 def _summed(gradient: Any) -> Any:
@@ -182,7 +203,11 @@ def _summed(gradient: Any) -> Any:
 
 
 def _statistics(batch: Any) -> Any:
-    """Returns [rows, input_rms, target_rms, target_low, target_high] as one float32 tensor."""
+    """Returns [rows, input squares, target squares, target_low, target_high] as one float32 tensor.
+
+    Squares are mean squares times the rows: the host divides and takes the root, as each operation less in
+    the step counts.
+    """
     import tensorflow as tf
     from keras import tree
 
@@ -190,9 +215,8 @@ def _statistics(batch: Any) -> Any:
     xs, ys = ([t for t in tree.flatten(part) if _numeric(t)] for part in (x, y))
     rows = tf.cast(tf.shape(xs[0])[0], tf.float32) if xs and xs[0].shape.rank else tf.constant(np.nan)
     nothing = tf.constant(np.nan)
-    low = tf.reduce_min([tf.reduce_min(tf.cast(t, tf.float32)) for t in ys]) if ys else nothing
-    high = tf.reduce_max([tf.reduce_max(tf.cast(t, tf.float32)) for t in ys]) if ys else nothing
-    return tf.stack([rows, _rms(xs), _rms(ys), low, high])
+    low, high = (_extreme(ys, reduce) if ys else nothing for reduce in (tf.reduce_min, tf.reduce_max))
+    return tf.stack([rows, _squares(xs, rows), _squares(ys, rows), low, high])
 
 
 def _whole(row: Any, *, summed: bool) -> Any:
@@ -208,17 +232,35 @@ def _whole(row: Any, *, summed: bool) -> Any:
     loss, penalty, rows, x, y, low, high = tf.unstack(replicas.rows_of_all(row), axis=1)
     share = rows / tf.reduce_sum(rows)
     both = [tf.reduce_sum(loss if summed else loss * share), tf.reduce_mean(penalty), tf.reduce_sum(rows)]
-    scales = [tf.sqrt(tf.reduce_sum(tf.square(scale) * share)) for scale in (x, y)]
-    return tf.stack([*both, *scales, tf.reduce_min(low), tf.reduce_max(high)])
+    return tf.stack([*both, tf.reduce_sum(x), tf.reduce_sum(y), tf.reduce_min(low), tf.reduce_max(high)])
 
 
-def _rms(tensors: list[Any]) -> Any:
+def _scalar(value: Any) -> Any:
+    import tensorflow as tf
+
+    value = tf.cast(value, tf.float32)
+    return value if value.shape.rank == 0 else tf.reshape(value, [])
+
+
+def _extreme(tensors: list[Any], reduce: Any) -> Any:
+    import tensorflow as tf
+
+    each = [tf.cast(reduce(tf.cast(t, tf.float32) if t.dtype.is_bool else t), tf.float32) for t in tensors]
+    return each[0] if len(each) == 1 else reduce(tf.stack(each))
+
+
+def _squares(tensors: list[Any], rows: Any) -> Any:
+    """Returns the mean square of all entries, times `rows`."""
     import tensorflow as tf
 
     if not tensors:
         return tf.constant(np.nan)
-    total = tf.add_n([2.0 * tf.nn.l2_loss(tf.cast(t, tf.float32)) for t in tensors])
-    return tf.sqrt(total / tf.cast(sum(tf.size(t) for t in tensors), tf.float32))
+    each = [tf.nn.l2_loss(tf.cast(t, tf.float32)) for t in tensors]
+    total = each[0] if len(each) == 1 else tf.add_n(each)
+    per_row = [t.shape[1:].num_elements() if t.shape.rank else None for t in tensors]
+    if None not in per_row:
+        return total * np.float32(2.0 / max(sum(per_row), 1))
+    return total * 2.0 * rows / tf.cast(sum(tf.size(t) for t in tensors), tf.float32)
 
 
 def _numeric(value: Any) -> bool:
