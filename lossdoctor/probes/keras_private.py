@@ -30,9 +30,12 @@ def fit_watch(on_exit: Callable[[], None]) -> bool:
 
 def optimizers(model: Any) -> list[Any]:
     """Returns the optimizers that update weights: the inner one under loss scaling, several for GANs."""
-    found = [model.optimizer] if getattr(model, "optimizer", None) is not None else []
-    if not found:
-        found = [v for v in vars(model).values() if callable(getattr(v, "apply_gradients", None))]
+    main = getattr(model, "optimizer", None)
+    own = [v for v in vars(model).values() if callable(getattr(v, "apply_gradients", None)) and v is not main]
+    config = getattr(getattr(model, "_compile_config", None), "config", None) or {}
+    # A model that names its own optimizers and calls super().compile() has Keras's default besides, unused.
+    unused = main is None or (own and config.get("optimizer") == "rmsprop")
+    found = own if unused else [main, *own]
     return [getattr(o, "inner_optimizer", o) for o in found]
 
 

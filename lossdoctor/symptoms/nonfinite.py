@@ -56,7 +56,7 @@ def first_bad_thing(record: Record, row: int) -> str:
 def gradient_non_finite(record: Record) -> Symptom | None:
     """A gradient became NaN or inf while that step's loss was finite. Value: the step, from 0."""
     norms, loss = column(record, "grad_norm"), column(record, "batch_loss")
-    if not np.isfinite(norms).any():
+    if not np.isfinite(norms).any() or len(loss) != len(norms):  # a train_step may tell no loss
         bad = np.zeros(0, int)
     else:
         bad = np.flatnonzero(~np.isfinite(norms) & np.isfinite(loss))
