@@ -76,7 +76,7 @@ def _far_apart(seed: int) -> Fit:
     """Two classes that a net separates so well that float32 probabilities become exactly 0 and 1."""
     rng = np.random.default_rng(seed)
     y = (np.arange(800) % 2).astype("float32")[:, None]
-    x = rng.normal(size=(800, 4)) + 6.0 * (2 * y - 1)
+    x = rng.normal(size=(800, 4)) + 20.0 * (2 * y - 1)
     return tables.split(x.astype("float32"), y, seed)
 
 
@@ -84,7 +84,7 @@ def _hand_softmax(seed: int, *, shifted: bool) -> Any:
     """exp over its sum, by hand, with or without the largest taken off first."""
     entry = keras.Input((64,))
     scores = layers.Dense(10)(layers.Dense(48, activation="relu")(layers.Rescaling(16.0)(entry)))
-    top = (lambda t: t - ops.max(t, axis=-1, keepdims=True)) if shifted else (lambda t: 3.0 * t)
+    top = (lambda t: t - ops.max(t, axis=-1, keepdims=True)) if shifted else (lambda t: 12.0 * t)
     grown = layers.Lambda(lambda t: ops.exp(top(t)), output_shape=(10,))(scores)
     out = layers.Lambda(lambda t: t / ops.sum(t, axis=-1, keepdims=True), output_shape=(10,))(grown)
     model = keras.Model(entry, out)

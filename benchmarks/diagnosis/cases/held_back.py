@@ -128,15 +128,6 @@ CASES = (
         FIT,
     ),
     pair(
-        "held-noise-ten",
-        "GaussianNoise(10) on pixels of 0..1.",
-        BRAKE,
-        ACCURATE,
-        tables.digits,
-        (partial(_held, noise=10.0), partial(_held, noise=0.1)),
-        FIT,
-    ),
-    pair(
         "held-activity-ten",
         "An activity penalty of 10 on the hidden units.",
         BRAKE,

@@ -141,17 +141,6 @@ CASES = (
         {"epochs": 50, "batch_size": 32},
     ),
     pair(
-        "set-adam-beta-one",
-        "Adam(beta_1=0.9999): the running mean of the gradient hardly ever moves.",
-        SET,
-        every(ACCURATE, last("val_loss", below=0.6)),
-        tables.digits,
-        _steps(
-            made("Adam", learning_rate=0.01, beta_1=0.9999), made("Adam", learning_rate=0.003), digits_net
-        ),
-        FIT,
-    ),
-    pair(
         "kind-sgd-valley",
         "SGD along a valley a thousand times longer than wide; Adam walks it.",
         KIND + " learning-rate-too-low too-few-epochs unscaled-features",
