@@ -27,6 +27,7 @@ from benchmarks.diagnosis.cases.targets_parts import (
     iris,
 )
 from benchmarks.diagnosis.kit import last, pair
+from benchmarks.diagnosis.lazy import ops
 from benchmarks.diagnosis.problems import change
 from benchmarks.diagnosis.tables import Fit
 
