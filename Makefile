@@ -10,7 +10,10 @@ INSTALLED := $(VENV)/.installed
 # TensorFlow's start-up messages hide what the commands print.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help install demo test oldest lint format docs printed examples overhead clean
+# The lowest versions that pyproject.toml declares; they run on Python 3.10 to 3.12.
+OLDEST := tensorflow==2.16.1 keras==3.3.3 numpy==1.26.4 scipy==1.11.4 rich==13.0.0 jinja2==3.1.0 matplotlib==3.8.0
+
+.PHONY: help install demo test oldest lint format docs printed examples overhead clean test-oldest
 
 help:
 	@echo "make demo      a real run diverges, is diagnosed and repaired (about a minute)"
