@@ -10,16 +10,12 @@ INSTALLED := $(VENV)/.installed
 # TensorFlow's start-up messages hide what the commands print.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-# The lowest versions that pyproject.toml declares; they run on Python 3.10 to 3.12.
-OLDEST := tensorflow==2.16.1 keras==3.3.3 numpy==1.26.4 scipy==1.11.4 rich==13.0.0 jinja2==3.1.0 matplotlib==3.8.0
-
-.PHONY: help install demo test oldest lint format docs printed examples overhead clean test-oldest
+.PHONY: help install demo test oldest lint format docs printed examples overhead clean
 
 help:
 	@echo "make demo      a real run diverges, is diagnosed and repaired (about a minute)"
 	@echo "make test      everything CI checks: lint, types, docs up to date, all tests"
 	@echo "make oldest    all tests on the lowest versions that pyproject.toml allows (Python 3.10 to 3.12)"
-	@echo "make test-oldest  the same fits on the lowest versions of TensorFlow, Keras and numpy (Python 3.10 to 3.12)"
 	@echo "make lint      ruff and mypy only"
 	@echo "make docs      write the generated pages of docs/ again"
 	@echo "make printed   copy what the snippets of README and docs/ print now into the pages"
@@ -46,12 +42,6 @@ oldest:
 	$(PYTHON) -m venv .venv-oldest
 	.venv-oldest/bin/python -m pip install --quiet -e ".[dev]" -c tests/oldest.txt
 	.venv-oldest/bin/python -m pytest -n $(WORKERS) --dist worksteal
-
-test-oldest:
-	$(PYTHON) -m venv $(VENV)-oldest
-	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check -e ".[report]" $(OLDEST) \
-	    pytest pytest-xdist hypothesis pandas scikit-learn
-	$(VENV)-oldest/bin/python -m pytest -n $(WORKERS) tests/compat tests/probes
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
