@@ -56,7 +56,7 @@ def signs(facts: Facts) -> Iterator[Sign]:
     mine = facts.optimizer
     momentum = mine.config.get("momentum") or 0.0
     rate = (mine.learning_rate or 0.0) / max(1.0 - momentum, 0.01)
-    if mine.kind in LOW and rate < LOW[mine.kind]:
+    if mine.learning_rate is not None and mine.kind in LOW and rate < LOW[mine.kind]:
         yield Sign(
             STRONG if rate < LOW[mine.kind] / 10 else FAIR,
             f"{mine.kind} at {mine.learning_rate:.3g} is low whatever the problem",
