@@ -127,7 +127,7 @@ def _difference(train: Array, val: Array) -> tuple[float, str]:
     spread = max(val.std, TINY) / train.std
     shift = abs(val.mean - train.mean) / train.std
     size = (abs(val.mean) + val.std) / max(abs(train.mean) + train.std, TINY)
-    value = max(spread, 1 / spread, shift, size, 1 / max(size, TINY))
+    value = max(spread, 1 / max(spread, TINY), shift, size, 1 / max(size, TINY))
     text = f"Validation inputs have mean {val.mean:.4g} and standard deviation {val.std:.4g}, training inputs {train.mean:.4g} and {train.std:.4g}."
     if (
         value < SHIFTED
@@ -152,6 +152,8 @@ def validation_labels_differ(record: Record) -> Symptom | None:
         return None
     keys = {*train.counts, *val.counts}
     a, b = sum(train.counts.values()), sum(val.counts.values())
+    if not a or not b:
+        return None
     distance = 0.5 * sum(abs(train.counts.get(k, 0) / a - val.counts.get(k, 0) / b) for k in keys)
     # By chance alone two samples of n rows over k classes differ by about sqrt(k / (pi n)).
     chance = np.sqrt(len(keys) / (np.pi * min(a, b)))
