@@ -182,8 +182,8 @@ def rows_few(record: Record) -> Symptom | None:
     steps = column(record, "step")
     if len(steps) > 1 and steps[-1] + 1 > len(steps):  # merged rows: a bucket stands for several batches
         return None
-    total = int(first.sum())
-    if total >= 1000 or total == 0:
+    total = float(first.sum())
+    if not 0 < total < 1000:
         return None
-    text = f"An epoch has {total} rows; the model has {record.setup.parameters} parameters."
+    text = f"An epoch has {total:.0f} rows; the model has {record.setup.parameters} parameters."
     return Symptom("rows-few", total, text, details={"parameters": record.setup.parameters})
