@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from lossdoctor.record import Record
 from lossdoctor.symptoms import (
     activations,
@@ -126,7 +128,8 @@ LIVE = {
 def observe(record: Record) -> dict[str, Symptom]:
     """Returns the symptoms that `record` shows, by name, in the order of `DETECTORS`."""
     asked = BEFORE_TRAINING if record.source == "checkup" else tuple(DETECTORS)
-    seen = ((name, detect(record)) for name, detect in DETECTORS.items() if name in asked)
+    with np.errstate(all="ignore"):  # inf / inf is the daily bread here; numpy's warnings would land in the user's log
+        seen = [(name, detect(record)) for name, detect in DETECTORS.items() if name in asked]
     return {name: symptom for name, symptom in seen if symptom is not None}
 
 
