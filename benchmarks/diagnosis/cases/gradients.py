@@ -138,7 +138,7 @@ CASES = (
         "explode-sixty-layers",
         "Thirty residual blocks and no normalisation.",
         "exploding-gradients bad-initialization architecture-ill-suited learning-rate-too-high",
-        last("val_loss", below=0.3),
+        last("val_loss", below=0.5),
         problems.friction,
         (partial(_sum_of_blocks, scale=1.0), partial(_sum_of_blocks, scale=0.05)),
         LONG,

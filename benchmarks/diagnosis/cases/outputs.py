@@ -72,7 +72,11 @@ def _twice(seed: int, *, again: bool) -> Any:
     stack = [layers.Dense(48, activation="relu"), layers.Dense(10, activation="softmax")]
     stack += [layers.Softmax()] if again else []
     return sequential(
-        (64,), *stack, optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+        (64,),
+        *stack,
+        optimizer=optimizers.SGD(0.05),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
     )
 
 

@@ -71,6 +71,7 @@ def _margin_bounded(y: Any, p: Any) -> Any:
 
 
 def _share_right(y: Any, p: Any) -> Any:
+    p, y = ops.reshape(p, (-1,)), ops.reshape(y, (-1,))
     return ops.mean(ops.cast(ops.equal(p > 0, y > 0.5), "float32"))
 
 
@@ -143,7 +144,7 @@ CASES = (
         "unbounded-loss",
         last("val_mae", below=0.4),
         problems.friction,
-        losses(_wrong_sign, _right_sign, **NUMBER, out=None),
+        losses(lambda: _wrong_sign, lambda: _right_sign, **NUMBER, out=None),
         FIT,
     ),
     pair(

@@ -58,7 +58,7 @@ CASES = (
         INIT,
         every(ACCURATE, last("val_loss", below=0.6)),
         tables.digits,
-        _inits("ones", "glorot_uniform", **DIGITS, optimizer=sgd(0.02)),
+        _inits("ones", "glorot_uniform", **DIGITS, optimizer=sgd(0.05)),
         FIT,
     ),
     pair(
