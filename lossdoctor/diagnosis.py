@@ -15,7 +15,7 @@ from lossdoctor.remedies import Remedy
 from lossdoctor.symptoms import Symptom, observe
 
 LOUD = 3  # at most so many causes are named loudly (DESIGN.md section 5)
-NAMED = 0.5  # confidence from which a cause is named
+NAMED = 0.52  # confidence from which a cause is named: a little more for it than against it
 ALSO_SEEN = 0.25  # below this a cause is not even mentioned
 UNKNOWN = "unknown"
 
@@ -79,9 +79,10 @@ def diagnose(record: Record, *, ignore: Collection[str] = ()) -> Findings:
         record: what was measured; a record from a bare history gives what can be said of it.
         ignore: ids of causes that are not to be named.
     """
-    symptoms = observe(record)
+    failures: list[str] = []
+    symptoms = observe(record, failures)
     facts = Facts(record.setup, record.data, symptoms, record.lab, trained=record.source != "checkup")
-    suspects = rank([s for cause in CAUSES if cause.id not in ignore and (s := weigh(cause, facts))])
+    suspects = rank(_weighed([cause for cause in CAUSES if cause.id not in ignore], facts, failures))
     diagnoses = _loud_and_quiet(suspects)
     alarms = [s for s in symptoms.values() if s.alarming]
     if alarms and not any(d.severity != "info" for d in diagnoses):
@@ -94,9 +95,20 @@ def diagnose(record: Record, *, ignore: Collection[str] = ()) -> Findings:
         diagnoses=tuple(diagnoses),
         suspects=tuple(suspects),
         checked=tuple(checked(record, symptoms, diagnoses)),
-        unchecked=tuple(unchecked(record)),
+        unchecked=(*unchecked(record), *failures),
         notes=tuple(notes(record.setup, record.data)),
     )
+
+
+def _weighed(causes: Sequence[Cause], facts: Facts, failures: list[str]) -> list[Diagnosis]:
+    """Returns the causes for which something speaks; one whose rule fails is told of in `failures`."""
+    found = []
+    for cause in causes:
+        try:
+            found.append(weigh(cause, facts))
+        except Exception as error:
+            failures.append(f"{cause.id}: the rule failed with {type(error).__name__}: {error}")
+    return [diagnosis for diagnosis in found if diagnosis is not None]
 
 
 def weigh(cause: Cause, facts: Facts) -> Diagnosis | None:

@@ -176,6 +176,8 @@ class LossDoctor(keras.callbacks.Callback):
         if monitor is None:
             record = Record(stopped="not started", source="none")
             return Report(record, diagnose(record, ignore=self.ignore))
+        if monitor.stopped == "running" and monitor.hooks.error:
+            self._left(monitor)  # the step raised, only the traceback still holds fit's frame
         if monitor.stopped == "running":
             return self._make_report(monitor.record())
         # fit was left by an exception: the trials were not run then, they are now.

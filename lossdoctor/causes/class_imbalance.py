@@ -14,8 +14,9 @@ def signs(facts: Facts) -> Iterator[Sign]:
     if share is None:
         return
     yield Sign(STRONG if share.value >= 0.9 else FAIR, share.text)
-    if (chance := facts.get("accuracy-at-chance") or facts.get("one-class-predicted")) is not None:
-        yield Sign(STRONG, chance.text)
+    chance, one = facts.get("accuracy-at-chance"), facts.get("one-class-predicted")
+    if one is not None or (chance is not None and chance.value > -0.05):
+        yield Sign(STRONG, (one or chance or share).text)
     elif facts.learned > 0.3:
         yield Sign(-STRONG, "the rare class was learned")
     for name in (
@@ -29,6 +30,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
     ):
         if (symptom := facts.get(name)) is not None:
             yield Sign(-FAIR, symptom.text)
+    if facts.data.weighted:
+        yield Sign(-STRONG, "the rows are weighted already")
     yield from doing_well(facts)
 
 

@@ -45,7 +45,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
                 f"the loss {facts.output.loss or 'of train_step'} is self-written: log(0), sqrt(0), a division by 0 or exp of a large number",
             )
         if (where := facts.lab.get("first_nonfinite")) and where.get("what") in ("layer", "loss", "gradient"):
-            yield Sign(FAIR, where.get("text", ""))
+            own = where["what"] == "layer"  # a formula inside the model, on rows that are finite
+            yield Sign(STRONG + FAIR if own else FAIR, where.get("text", ""))
     elif bad is None and setup.precision != "float16" and skipped is None:
         return
     for name, weight in {

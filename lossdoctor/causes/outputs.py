@@ -57,7 +57,9 @@ def fault_signs(facts: Facts, find: Find, cause: str) -> Iterator[Sign]:
         harm = next(filter(None, map(facts.get, HARM)), None)
         if harm and found[0][1].by_harm:
             yield Sign(STRONG, harm.text or f"the run shows {harm.name} ({harm.value:.3g})")
-        if not harm and facts.learned > LEARNED:
+        # A small distance to class numbers is no merit when the accuracy that was asked for stays low.
+        beside = found[0][1].grade == LIKELY and facts.get("accuracy-metric-low") is not None
+        if not harm and facts.learned > LEARNED and not beside:
             yield from doing_well(facts)
     for sign in replayed(facts, cause) if found else ():
         # A few steps can confirm what the setup proves, not refute it: other faults may hold the run back.

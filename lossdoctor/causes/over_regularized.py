@@ -27,9 +27,13 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(STRONG + FAIR if penalty.value > 2 else STRONG, penalty.text)
     shrunk = facts.get("weights-shrank")
     regularized = [la for la in facts.setup.layers if la.regularizer]
+    heavy = facts.get("penalty-at-start")
+    flat = facts.get("loss-stuck-at-baseline") or facts.get("outputs-constant") or facts.get("units-dead")
+    if heavy is not None and flat is not None:
+        yield Sign(2 * STRONG, f"{heavy.text} {flat.text}")
     if shrunk is not None and (regularized or (facts.optimizer.config.get("weight_decay") or 0) > 0.01):
         yield Sign(STRONG, shrunk.text)
-    if not (dropped or len(many) >= 4 or penalty or (shrunk and regularized)):
+    if not (dropped or len(many) >= 4 or penalty or (heavy and flat) or (shrunk and regularized)):
         return
     for name in (
         "data-non-finite",
@@ -93,4 +97,5 @@ CAUSE = Cause(
             named=False,
         ),
     ),
+    consequences=("dying-relu", "missing-nonlinearity", "vanishing-gradients"),
 )

@@ -11,9 +11,12 @@ from lossdoctor.symptoms import Symptom
 
 def signs(facts: Facts) -> Iterator[Sign]:
     rising, falling = facts.get("validation-rising"), facts.get("validation-accuracy-falling")
+    behind = facts.get("validation-far-behind")
     if falling is not None:
         yield Sign(STRONG, falling.text)
-    if rising is None and falling is None:
+    if behind is not None:
+        yield Sign(STRONG, behind.text)
+    if rising is falling is behind is None:
         return
     if rising is not None:
         worth = rising.details.get("rise", 1.0)

@@ -13,7 +13,7 @@ FEW = 100  # rows; with fewer, one row is a percent
 
 def signs(facts: Facts) -> Iterator[Sign]:
     few, rising = facts.get("rows-few"), facts.get("validation-rising")
-    gap = rising or facts.get("validation-at-chance")
+    gap = rising or facts.get("validation-at-chance") or facts.get("validation-far-behind")
     if few is None or gap is None:
         return
     yield Sign(STRONG if few.value < FEW else FAIR if few.value < 3 * FEW else SLIGHT, few.text)

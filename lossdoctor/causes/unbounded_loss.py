@@ -17,6 +17,8 @@ ID = "unbounded-loss"
 
 def signs(facts: Facts) -> Iterator[Sign]:
     yield from fault_signs(facts, bound_faults, ID)
+    if away := facts.get("loss-runs-away"):
+        yield Sign(STRONG + FAIR, away.text)
     if below := facts.get("loss-below-zero"):
         known = [entry for entry in (loss_of(o.loss) for o in facts.setup.outputs) if entry]
         # Poisson, cosine similarity and custom losses may be negative; KL divergence is bounded all the same.

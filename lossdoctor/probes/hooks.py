@@ -34,6 +34,9 @@ class Observer:
     def after_step(self, logs: Any) -> None:
         """`logs` is what `train_step` returned."""
 
+    def on_failure(self, data: Any) -> None:
+        """`data` is the batch after the one with which a step raised. Runs on the host."""
+
     def on_test_data(self, data: Any) -> None:
         """`data` is what `test_step` got in a validation during fit."""
 
@@ -120,9 +123,18 @@ class Hooks:
             except BaseException as error:
                 if type(error).__name__ not in ("StopIteration", "OutOfRangeError"):  # the data's end
                     self.error = type(error).__name__
+                    self._tell_of_failure(iterator)
                 raise
 
         return train_function
+
+    def _tell_of_failure(self, iterator: Any) -> None:
+        """Hands the observers the batch after the one that failed: the run is over, and its data tell why."""
+        try:
+            batch = next(iterator)
+        except Exception:  # there is none, or it cannot be had outside of the step
+            return
+        self._tell("on_failure", batch)
 
     def _train_step(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def train_step(data: Any, *args: Any, **kwargs: Any) -> Any:

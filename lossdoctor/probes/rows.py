@@ -20,6 +20,7 @@ class RowStore:
         self._leaves: list[Any] | None = None  # tf.Variables [SAMPLE_ROWS, ...]
         self._structure: Any = None
         self.filled: Any = None  # tf.Variable: rows given so far
+        self._given: Sample | None = None
         self._final: int | None = None  # rows at the time of `close`
         self.missing: str | None = None  # why nothing could be kept
 
@@ -78,17 +79,29 @@ class RowStore:
             self._final = min(int(self.filled), SAMPLE_ROWS)
             self.filled.assign(SAMPLE_ROWS)
 
+    def give(self, batch: Any) -> None:
+        """Takes a batch on the host, for the case that no step got so far as to keep rows. Not at trace time."""
+        from keras import tree
+
+        if self._given is None:
+            parts = (tree.map_structure(_first_rows, part) for part in batch)
+            self._given = Sample(*parts)
+
     def read(self) -> Sample | None:
         """Returns the rows kept, as numpy, or None when there are none."""
         from keras import tree
 
-        if self._leaves is None:
-            return None
+        if self._leaves is None or (self._final is None and int(self.filled) == 0):
+            return self._given
         rows = min(int(self.filled), SAMPLE_ROWS) if self._final is None else self._final
         if not rows:
             return None
         arrays = [None if v is None else v.numpy()[-rows:] for v in self._leaves]
         return Sample(*tree.pack_sequence_as(self._structure, arrays))
+
+
+def _first_rows(leaf: Any) -> Any:
+    return leaf.numpy()[:SAMPLE_ROWS] if hasattr(leaf, "numpy") else None
 
 
 def _why_not(leaves: list[Any]) -> str | None:

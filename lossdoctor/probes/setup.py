@@ -214,7 +214,9 @@ def _chain(tensor: Any) -> tuple[tuple[str, ...], bool]:
         if getattr(operation, "weights", None) or kind == "InputLayer":
             break
         rescaled |= name is None and kind not in TRANSPARENT
-        arguments: list[Any] = list(getattr(operation._inbound_nodes[history.node_index], "input_tensors", ()))
+        arguments: list[Any] = list(
+            getattr(operation._inbound_nodes[history.node_index], "input_tensors", ())
+        )
         if len(arguments) != 1:
             return tuple(names), True
         tensor = arguments[0]

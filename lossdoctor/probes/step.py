@@ -102,6 +102,11 @@ class StepProbe(Observer):
         # One branch for both, as a branch that is not taken costs a small model as much as a layer.
         tf.cond(room | bad, keep, lambda: tf.constant(0))
 
+    def on_failure(self, data: Any) -> None:
+        import keras
+
+        self.sample.give(keras.utils.unpack_x_y_sample_weight(data))
+
     def on_test_data(self, data: Any) -> None:
         import keras
 
@@ -258,8 +263,9 @@ def _squares(tensors: list[Any], rows: Any) -> Any:
     each = [tf.nn.l2_loss(tf.cast(t, tf.float32)) for t in tensors]
     total = each[0] if len(each) == 1 else tf.add_n(each)
     per_row = [t.shape[1:].num_elements() if t.shape.rank else None for t in tensors]
-    if None not in per_row:
-        return total * np.float32(2.0 / max(sum(per_row), 1))
+    known = [count for count in per_row if count is not None]
+    if len(known) == len(tensors):
+        return total * np.float32(2.0 / max(sum(known), 1))
     return total * 2.0 * rows / tf.cast(sum(tf.size(t) for t in tensors), tf.float32)
 
 

@@ -48,6 +48,8 @@ DETECTORS: dict[str, Detector] = {
     "loss-below-zero": level.loss_below_zero,
     "accuracy-at-chance": level.accuracy_at_chance,
     "accuracy-below-loss": consistency.accuracy_below_loss,
+    "accuracy-metric-low": level.accuracy_metric_low,
+    "loss-runs-away": level.loss_runs_away,
     "learned": level.learned,
     "loss-at-floor": level.loss_at_optimum,
     "loss-still-falling": level.still_falling,
@@ -74,6 +76,7 @@ DETECTORS: dict[str, Detector] = {
     "validation-rising": validation.validation_rising,
     "validation-accuracy-falling": validation.validation_accuracy_falling,
     "validation-gap": validation.validation_gap,
+    "validation-far-behind": validation.validation_far_behind,
     "validation-at-chance": validation.validation_at_chance,
     "validation-inputs-differ": validation.validation_inputs_differ,
     "validation-labels-differ": validation.validation_labels_differ,
@@ -95,6 +98,7 @@ DETECTORS: dict[str, Detector] = {
     "one-batch-unfit": lab.one_batch_unfit,
     "inputs-unused": lab.inputs_unused,
     "penalty-dominates": regularization.penalty_dominates,
+    "penalty-at-start": regularization.penalty_at_start,
     "weights-shrank": regularization.weights_shrank,
     "labels-unrelated": labels.labels_unrelated,
     "neighbours-disagree": labels.neighbours_disagree,
@@ -125,12 +129,25 @@ LIVE = {
 }
 
 
-def observe(record: Record) -> dict[str, Symptom]:
-    """Returns the symptoms that `record` shows, by name, in the order of `DETECTORS`."""
+def observe(record: Record, failures: list[str] | None = None) -> dict[str, Symptom]:
+    """Returns the symptoms that `record` shows, by name, in the order of `DETECTORS`.
+
+    With a list `failures`, a detector that raises is left out and told of there.
+    """
     asked = BEFORE_TRAINING if record.source == "checkup" else tuple(DETECTORS)
-    with np.errstate(all="ignore"):  # inf / inf is the daily bread here; numpy's warnings would land in the user's log
-        seen = [(name, detect(record)) for name, detect in DETECTORS.items() if name in asked]
-    return {name: symptom for name, symptom in seen if symptom is not None}
+    seen: dict[str, Symptom] = {}
+    for name in (name for name in DETECTORS if name in asked):
+        try:
+            with np.errstate(all="ignore"):  # inf / inf is daily bread here; no warnings into the user's log
+                symptom = DETECTORS[name](record)
+        except Exception as error:  # one rule that fails must not cost the others
+            if failures is None:
+                raise
+            failures.append(f"{name}: the rule failed with {type(error).__name__}: {error}")
+            continue
+        if symptom is not None:
+            seen[name] = symptom
+    return seen
 
 
 __all__ = ["BEFORE_TRAINING", "DETECTORS", "LIVE", "Symptom", "observe"]

@@ -7,6 +7,7 @@ import numpy as np
 from lossdoctor.record import Record
 from lossdoctor.symptoms.base import Symptom
 from lossdoctor.symptoms.layers import kernels
+from lossdoctor.symptoms.level import learned
 from lossdoctor.symptoms.series import TINY, column, finite, nth
 
 VANISHING = 1e-3  # AUTOTRAINER's ratio of first to last layer; signals.md 15: 3e-9 in a sick stack
@@ -29,6 +30,8 @@ def gradients_zero(record: Record) -> Symptom | None:
     share = float((norms == 0).mean())
     if share < 0.2 or norms[-1] != 0:
         return None
+    if share < 1.0 and (done := learned(record)) is not None and done.value > 0.9:
+        return None  # nothing is left to learn
     since = int(np.argmax(norms == 0))
     text = f"From step {nth(since)} on the gradient is exactly 0 ({share:.0%} of all steps): nothing is updated any more."
     return Symptom(

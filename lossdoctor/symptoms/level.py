@@ -19,6 +19,7 @@ from lossdoctor.symptoms.series import (
     trend,
 )
 
+RUNS_AWAY = 50.0  # a log-likelihood ends at some units below zero, cosine similarity at -1
 HIGH_START = 3.0  # signals.md 2: healthy nets start at 0.5 to 2 times the baseline, sick ones at 10 to 1e5
 STUCK = 0.96, 1.12  # end over baseline within this band: nothing was learned
 ABOVE = 1.25  # end over baseline: worse than a constant prediction
@@ -27,6 +28,7 @@ MUCH_LEFT, STRAIGHT = (
     0.65,
     0.5,
 )  # share of the baseline still to go; fall of the last third over the one before
+HARDLY, HARDLY_LEFT = 60, 0.35  # with so few updates a run is cut short also when less is to go
 FLOOR_GAP = 0.1  # baseline within 10 % of the floor: the targets leave nothing to learn
 
 
@@ -84,10 +86,8 @@ def loss_below_zero(record: Record) -> Symptom | None:
     low = float(finite(loss).min()) if finite(loss).size else 0.0
     if len(known) != len(names) or not known or low >= -1e-6 or record.setup.custom_train_step:
         return None
-    if (
-        any(entry.lower != 0.0 for entry in known)
-        or (low < 0
-        and column(record, "penalty").min(initial=0.0) < -1e-6)
+    if any(entry.lower != 0.0 for entry in known) or (
+        low < 0 and column(record, "penalty").min(initial=0.0) < -1e-6
     ):
         return None
     return Symptom(
@@ -127,7 +127,9 @@ def learned(record: Record) -> Symptom | None:
     gain = (level - end) / abs(level) if abs(level) > TINY else 0.0
     exam = record.lab.get("exam", {}).get("final", {})
     if "accuracy" in exam and exam["majority"] < 1:
-        gain = min(gain, (exam["accuracy"] - exam["majority"]) / (1 - exam["majority"])) if gain > 0 else gain
+        told = (exam["accuracy"] - exam["majority"]) / (1 - exam["majority"])
+        # Poor accuracy under a low loss is poor; good accuracy under a middling loss is half a merit more.
+        gain = (min(gain, told) if told < gain else (gain + told) / 2) if gain > 0 else gain
     elif "explained" in exam:
         gain = min(gain, exam["explained"])
     if gain <= 0.0:
@@ -163,6 +165,30 @@ def still_falling(record: Record) -> Symptom | None:
     return Symptom("loss-still-falling", float(fall), text, details={"epochs": len(third)})
 
 
+def accuracy_metric_low(record: Record) -> Symptom | None:
+    """The accuracy that Keras logged ended low. Value: its last value on the training rows, 0 to 1."""
+    values = column(record, "epoch.accuracy")
+    if not len(values) or not np.isfinite(values[-1]) or values[-1] >= 0.9:
+        return None
+    return Symptom(
+        "accuracy-metric-low", float(values[-1]), f"The logged accuracy ended at {values[-1]:.2f}."
+    )
+
+
+def loss_runs_away(record: Record) -> Symptom | None:
+    """The loss ran far below zero without end. Value: the last loss over the size of its start."""
+    loss = finite(data_loss(record) if len(data_loss(record)) else column(record, "epoch.loss"))
+    if len(loss) < 8:
+        return None
+    early = max(1.0, float(np.abs(loss[: max(2, len(loss) // 10)]).max()))
+    quarter = len(loss) // 4
+    still = float(np.median(loss[-quarter:])) < 1.3 * float(np.median(loss[-2 * quarter : -quarter]))
+    if loss[-1] > -RUNS_AWAY * early or not still:
+        return None
+    text = f"The loss ran from {loss[0]:.4g} down to {loss[-1]:.4g} and goes on: it has no lower bound."
+    return Symptom("loss-runs-away", float(-loss[-1] / early), text, alarming=True)
+
+
 def loss_half_way(record: Record) -> Symptom | None:
     """The run ended in the middle of its descent: the loss falls without slowing, and most is still to go.
 
@@ -172,8 +198,15 @@ def loss_half_way(record: Record) -> Symptom | None:
     if base is None or base < TINY or len(loss) < 9 or not np.isfinite(loss).all():
         return None
     first, middle, last = (float(np.median(part)) for part in np.array_split(loss, 3))
+    exam = record.lab.get("exam", {}).get("final", {})
+    told = (exam.get("accuracy", 0.0) - exam.get("majority", 1.0)) / max(
+        1.0 - exam.get("majority", 0.0), TINY
+    )
+    left = MUCH_LEFT if len(loss) >= HARDLY else HARDLY_LEFT
+    if told > 0.7 and len(loss) >= HARDLY:
+        return None
     if (
-        last < MUCH_LEFT * base
+        last < left * base
         or first - last < 0.05 * base
         or first > 1.5 * base
         or middle - last < STRAIGHT * (first - middle)

@@ -145,7 +145,7 @@ def weights_non_finite(record: Record) -> Symptom | None:
     if not bad.any() and not any(a.nonfinite for a in final):
         return None
     names = [v.path for v, b in zip(record.setup.variables, bad, strict=False) if b]
-    where = names[0] if names else next(a.layer for a in final if a.nonfinite)
+    where = names[0] if names else next((a.layer for a in final if a.nonfinite), "of an unknown name")
     text = f"Weights are NaN or inf ({len(names) or 'some'} of {len(record.setup.variables)} variables, first {where})."
     return Symptom(
         "weights-non-finite", float(bad.mean()) if bad.size else 1.0, text, where=where, alarming=True

@@ -7,9 +7,10 @@ import numpy as np
 from lossdoctor.record import Record
 from lossdoctor.symptoms.base import Symptom
 from lossdoctor.symptoms.layers import kernels
-from lossdoctor.symptoms.series import TINY, column, data_loss
+from lossdoctor.symptoms.series import TINY, baseline, column, data_loss
 
 DOMINATES = 1.0  # penalty over the rest of the loss, at the end
+HEAVY = 3.0
 SHRANK = 0.2  # end over start of a weight norm
 
 
@@ -28,6 +29,21 @@ def penalty_dominates(record: Record) -> Symptom | None:
         return None
     text = f"At the end {ratio / (1 + ratio):.0%} of the loss is the penalty on the weights ({np.median(penalty[-tail:]):.3g})."
     return Symptom("penalty-dominates", ratio, text)
+
+
+def penalty_at_start(record: Record) -> Symptom | None:
+    """Before training the penalties outweigh what there is to learn. Value: first penalty over the baseline."""
+    penalty, base = column(record, "penalty"), baseline(record)
+    if (
+        base is None
+        or base < TINY
+        or not len(penalty)
+        or not np.isfinite(penalty[0])
+        or penalty[0] < HEAVY * base
+    ):
+        return None
+    text = f"The penalties start at {penalty[0]:.3g}, {penalty[0] / base:.3g} times what there is to learn ({base:.3g})."
+    return Symptom("penalty-at-start", float(penalty[0] / base), text)
 
 
 def weights_shrank(record: Record) -> Symptom | None:

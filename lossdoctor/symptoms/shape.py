@@ -79,7 +79,7 @@ def loss_rising(record: Record) -> Symptom | None:
     if (
         ratio < RISING
         or small
-        or end - loss.min() < 4 * noise(loss)
+        or end - loss.min() < 4 * max(noise(loss), _scatter(record, len(loss)))
         or trend(after) < 0.3
         or _rate_grew(record)
     ):
@@ -90,6 +90,13 @@ def loss_rising(record: Record) -> Symptom | None:
     return Symptom(
         "loss-rising", ratio, text, epoch=at if epochs else None, alarming=end > 0.9 * loss[0] or ratio > 2.0
     )
+
+
+def _scatter(record: Record, parts: int) -> float:
+    """Returns the standard error of the medians of `parts` stretches: the noise of ten medians is a guess, that of
+    the batches in them is not."""
+    loss = _series(record)
+    return noise(loss) * float(np.sqrt(np.pi / 2 * parts / len(loss))) if len(loss) > parts else 0.0
 
 
 def _rate_grew(record: Record) -> bool:

@@ -59,6 +59,8 @@ def updates_tiny(record: Record) -> Symptom | None:
 def weights_stood_still(record: Record) -> Symptom | None:
     """The whole run hardly moved the weights. Value: largest relative distance from the start over the matrices."""
     moved = record.series.get("moved")
+    if not len(column(record, "step")):
+        return None  # no step was made
     variables = record.setup.variables
     if moved is None or len(moved) != len(variables):
         return None

@@ -13,6 +13,7 @@ TURNED = 1.15  # end over lowest
 # rise three-fold and the run is fine (signals.md 21).
 WORTH = 0.25
 FELL = 0.1  # accuracy
+BEHIND = 0.25  # accuracy
 SHIFTED = 3.0  # validation inputs' mean off by so many standard deviations, or their spread by such a factor
 OTHER_LABELS = 0.6  # total variation distance of class shares, 0 to 1
 
@@ -88,6 +89,20 @@ def validation_gap(record: Record) -> Symptom | None:
     details = {"from_start": float((val[0] - loss[0]) / max(scale, TINY)), "best": float(val[np.isfinite(val)].min() / max(scale, TINY)),
                "ratio": float(val[-1] / max(abs(loss[-1]), TINY))}  # fmt: skip
     return Symptom("validation-gap", float(gap), text, details=details)
+
+
+def validation_far_behind(record: Record) -> Symptom | None:
+    """Training rows are told nearly perfectly, validation rows far worse, in accuracy and in loss.
+
+    Value: difference of the accuracies.
+    """
+    exam = record.lab.get("exam", {})
+    train, val = exam.get("final", {}).get("accuracy"), exam.get("validation", {}).get("accuracy")
+    gap = validation_gap(record)
+    if train is None or val is None or gap is None or gap.value < 0.5 or train < 0.95 or train - val < BEHIND:
+        return None
+    text = f"Accuracy is {train:.2f} on training rows and {val:.2f} on validation rows."
+    return Symptom("validation-far-behind", float(train - val), text, alarming=True)
 
 
 def validation_at_chance(record: Record) -> Symptom | None:
