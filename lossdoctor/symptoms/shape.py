@@ -41,10 +41,11 @@ def loss_exploding(record: Record) -> Symptom | None:
     if len(levels) < 2 or levels.min() <= 0:
         return None
     tail = max(1, min(3, len(levels) // 3))
-    factor = levels[-tail:].min() / max(levels.min(), TINY)
+    end = levels[-tail:].min()
+    factor = end / max(levels.min(), TINY)
     if factor < EXPLODING or levels[-1] < 2 * levels[0]:
         return None
-    text = f"The loss grew from {levels.min():.4g} to {levels[-1]:.4g}, {factor:.3g} times its lowest."
+    text = f"The loss grew from {levels.min():.4g} to {end:.4g}, {factor:.3g} times its lowest."
     return Symptom("loss-exploding", float(factor), text, alarming=True)
 
 
@@ -88,7 +89,7 @@ def loss_rising(record: Record) -> Symptom | None:
     text = f"The loss was lowest {where} ({loss.min():.4g}) and rose to {end:.4g} by the end."
     # A partial rise can be a restart or a cycle; above its own start it is a loss of what was learned.
     return Symptom(
-        "loss-rising", ratio, text, epoch=at if epochs else None, alarming=end > 0.9 * loss[0] or ratio > 2.0
+        "loss-rising", ratio, text, epoch=at if epochs else None, alarming=bool(end > 0.9 * loss[0] or ratio > 2.0)
     )
 
 
