@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from lossdoctor.causes.base import (
     FAIR,
@@ -30,7 +31,7 @@ def linear_hidden(facts: Facts) -> list[Layer]:
     layers = list(facts.setup.layers)
     weighted = [i for i, layer in enumerate(layers) if layer.parameters and layer.kind in LINEAR_KINDS]
     found = []
-    for i, following in zip(weighted, weighted[1:], strict=False):
+    for i, following in pairwise(weighted):
         between = layers[i:following]
         bends = any((la.activation not in (None, "linear")) or la.kind in BENDING for la in between)
         if not bends:

@@ -34,7 +34,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(FAIR if falling.value < 0.05 else STRONG, falling.text)
     if count is not None and count < FEW_UPDATES:
         yield Sign(
-            STRONG + SLIGHT if hardly else FAIR, f"the run made only {count} updates, in {facts.setup.epochs} epochs"
+            STRONG + SLIGHT if hardly else FAIR,
+            f"the run made only {count} updates, in {facts.setup.epochs} epochs",
         )
     elif count is not None and count > 10 * FEW_UPDATES:
         yield Sign(-FAIR, f"the run made {count} updates")

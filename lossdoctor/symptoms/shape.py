@@ -89,7 +89,11 @@ def loss_rising(record: Record) -> Symptom | None:
     text = f"The loss was lowest {where} ({loss.min():.4g}) and rose to {end:.4g} by the end."
     # A partial rise can be a restart or a cycle; above its own start it is a loss of what was learned.
     return Symptom(
-        "loss-rising", ratio, text, epoch=at if epochs else None, alarming=bool(end > 0.9 * loss[0] or ratio > 2.0)
+        "loss-rising",
+        ratio,
+        text,
+        epoch=at if epochs else None,
+        alarming=bool(end > 0.9 * loss[0] or ratio > 2.0),
     )
 
 

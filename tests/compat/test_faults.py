@@ -119,7 +119,9 @@ def test_a_cause_that_raises(monkeypatch, usual):
     """The same for a cause."""
     monkeypatch.setattr("lossdoctor.diagnosis.weigh", broken)
     report = trained(usual, LossDoctor(verbose=0, trial_seconds=0))
-    assert any("learning-rate-too-high" in sentence and "injected" in sentence for sentence in report.unchecked)
+    assert any(
+        "learning-rate-too-high" in sentence and "injected" in sentence for sentence in report.unchecked
+    )
 
 
 def test_the_report_s_folder_is_removed_during_training(usual, tmp_path):
