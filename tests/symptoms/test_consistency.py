@@ -50,3 +50,14 @@ def test_consistent_outputs_never_set_it_off(guess):
 def test_silent_where_the_bound_does_not_hold(other):
     """With row weights, another loss, or no numbers, nothing is said."""
     assert accuracy_below_loss(other) is None
+
+
+# For test_laws.py, which asks for both sides of every detector.
+SPEAKS = [("accuracy-below-loss", record(0.14, 0.21))]
+SILENT = [("accuracy-below-loss", record(0.14, 0.9))]
+
+
+def test_the_table_says_so():
+    """The detector speaks of 0.21 and keeps silent on 0.9."""
+    assert accuracy_below_loss(SPEAKS[0][1]) is not None
+    assert accuracy_below_loss(SILENT[0][1]) is None

@@ -1,0 +1,48 @@
+"""Labels against the neighbours' labels, predicted classes, layers that get no gradient."""
+
+from __future__ import annotations
+
+import pytest
+from record_factory import exam, looks, speaks
+
+from lossdoctor.record import Activity, Layer
+from lossdoctor.symptoms import DETECTORS
+
+
+def near(**numbers: float):
+    usual = {"rows": 250.0, "score": 0.9, "chance": 0.5, "error": 0.03, "unanimous": 100, "contradict": 0.0}
+    return exam(neighbours=usual | numbers)
+
+
+CUT = [[0, 1]] * 3
+SPEAKS = [
+    ("labels-unrelated", near(score=0.52), 0.02, ("250 rows", "0.52 against 0.50")),
+    ("neighbours-disagree", near(contradict=0.3), 0.3, ("30%",)),
+    ("one-class-predicted", exam(final={"guessed": 1, "classes": 3}), 1.0, ("same class",)),
+    ("layers-disconnected", looks(CUT, 1, 1), 1, ("reached a,",)),
+]
+SILENT = [
+    ("labels-unrelated", near()),
+    ("labels-unrelated", near(score=0.52, rows=40.0)),  # too few rows to tell
+    ("neighbours-disagree", near(contradict=0.02)),
+    ("neighbours-disagree", near(contradict=0.3, unanimous=10)),
+    ("neighbours-disagree", near(contradict=0.3, score=0.52)),  # neighbours mean nothing here
+    ("one-class-predicted", exam(final={"guessed": 2, "classes": 3})),
+    ("one-class-predicted", exam(final={"guessed": 1, "classes": 1})),
+    ("layers-disconnected", looks([[0, 1], [0.1, 1], [0.1, 1]], 1, 1)),
+    ("layers-disconnected", looks([[0, 0]] * 3, 1, 1)),  # nothing moves: see gradients-zero
+    ("layers-disconnected", looks(CUT, 1, 1, activity=(Activity("a", "Dense", "relu", "final", dead=0.9),))),
+    ("layers-disconnected", looks(CUT, 1, 1, layers=(Layer("a", "Dense", kernel_spread=0.0),))),
+]
+
+
+@pytest.mark.parametrize(("name", "record", "value", "words"), SPEAKS, ids=[case[0] for case in SPEAKS])
+def test_speaks(name, record, value, words):
+    """Where it shows, the detector gives its number and says it."""
+    speaks(name, record, value, words)
+
+
+@pytest.mark.parametrize(("name", "record"), SILENT, ids=[case[0] for case in SILENT])
+def test_near_miss(name, record):
+    """Close to it, the detector keeps silent."""
+    assert DETECTORS[name](record) is None
