@@ -47,11 +47,6 @@ def _counts_net(seed: int, out: Any) -> Any:
     return net(seed, 5, 1, out, "poisson", metrics=("mae",), rate=0.003)
 
 
-def _sequence_net(seed: int, *, whole: bool) -> Any:
-    stack = [layers.GRU(20, return_sequences=whole), layers.Dense(1)]
-    return sequential((24, 1), *stack, optimizer=optimizers.Adam(0.01), loss="mse", metrics=["mae"])
-
-
 def _wrong_sign(y: Any, p: Any) -> Any:
     """A score to be raised, handed over as a loss to be lowered, with the sign forgotten."""
     return -ops.mean(ops.square(y - p), axis=-1)
@@ -103,15 +98,6 @@ CASES = (
             partial(net, features=64, units=9, out="softmax", loss="sparse_categorical_crossentropy"),
             partial(net, features=64, units=10, out="softmax", loss="sparse_categorical_crossentropy"),
         ),
-        FIT,
-    ),
-    pair(
-        "shape-sequence-for-one-answer",
-        "return_sequences=True was left on: twenty-four answers against one label.",
-        f"{SHAPE} architecture-ill-suited",
-        last("val_mae", below=0.2),
-        problems.waves,
-        (partial(_sequence_net, whole=True), partial(_sequence_net, whole=False)),
         FIT,
     ),
     pair(
