@@ -51,9 +51,9 @@ def _base(seed: int, *, learn: bool) -> Any:
     base = keras.Sequential(
         [
             keras.Input((12, 12, 1)),
-            layers.Conv2D(4, 3, strides=2, activation="relu"),
-            layers.Conv2D(4, 3, strides=2, activation="relu"),
-            layers.GlobalAveragePooling2D(),
+            layers.Conv2D(6, 3, strides=2, activation="relu"),
+            layers.Conv2D(6, 3, strides=2, activation="relu"),
+            layers.GlobalMaxPooling2D(),
         ]
     )
     base.trainable = learn
@@ -85,12 +85,10 @@ def _all_frozen(seed: int, *, frozen: bool) -> Any:
 def _cut(seed: int, *, cut: bool) -> Any:
     """A rounding inside the net lets no gradient through."""
     entry = keras.Input((2,))
-    h = layers.Dense(16, activation="sigmoid")(entry)
+    h = layers.Dense(4, activation="tanh")(entry)
     if cut:
         h = layers.Lambda(lambda t: ops.round(t))(h)
-    h = layers.Dense(3, activation="tanh" if cut else "relu")(
-        layers.Dense(16, activation="relu")(h) if not cut else h
-    )
+    h = layers.Dense(24, activation="relu")(h)
     model = keras.Model(entry, layers.Dense(1, activation="sigmoid")(h))
     model.compile(optimizers.Adam(0.01), "binary_crossentropy", metrics=["accuracy"])
     return model
