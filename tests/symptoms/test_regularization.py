@@ -12,10 +12,10 @@ from lossdoctor.record import Layer, Record, Setup
 from lossdoctor.symptoms import DETECTORS
 
 
-def penalised(penalty: float, layer: Layer = Layer("d", "Dense", regularizer="L2")) -> Record:
+def penalised(penalty: float, regularizer: str | None = "L2") -> Record:
     """Fifty steps at a data loss of 1 and this penalty."""
     record = run(np.full(50, 1.0 + penalty), series={"penalty": np.full(50, penalty)})
-    return replace(record, setup=Setup(layers=(layer,)))
+    return replace(record, setup=Setup(layers=(Layer("d", "Dense", regularizer=regularizer),)))
 
 
 def at_start(penalty: float) -> Record:
@@ -29,7 +29,7 @@ SPEAKS = [
 ]
 SILENT = [
     ("penalty-dominates", penalised(0.3)),
-    ("penalty-dominates", penalised(4.0, Layer("d", "Dense"))),  # an add_loss term, as of a VAE
+    ("penalty-dominates", penalised(4.0, None)),  # an add_loss term, as of a VAE
     ("penalty-at-start", at_start(1.0)),
     ("penalty-at-start", run(np.full(50, 1.0))),
     ("weights-shrank", looks(1, [[10, 10], [6, 6]], 1)),
