@@ -100,11 +100,15 @@ class Record:
             ValueError: the text is not JSON, not a record, or of a newer version.
         """
         raw = json.loads(text)
-        if not isinstance(raw, dict) or "series" not in raw or "version" not in raw:
+        known = isinstance(raw, dict) and isinstance(raw.get("series"), dict)
+        if not known or not isinstance(raw.get("version"), int):
             raise ValueError("not a lossdoctor record: pass a file that Report.to_json wrote")
         if raw["version"] > VERSION:
             raise ValueError(
                 f"the record has version {raw['version']}, this lossdoctor reads up to {VERSION}: upgrade it"
             )
-        record: Record = codec.decode(raw, cls)
+        try:
+            record: Record = codec.decode(raw, cls)
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"a damaged lossdoctor record: {error}") from error
         return record
