@@ -1,0 +1,197 @@
+"""From symptoms to ranked diagnoses: confidence, consequences, who is named loudly, and what never happens."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parent / "symptoms"))  # its records serve here as well
+
+from random_records import records
+from record_factory import HEALTHY, bare, run, task
+
+from lossdoctor import symptoms
+from lossdoctor.causes import CAUSES
+from lossdoctor.causes.base import Facts, Sign
+from lossdoctor.diagnosis import ALSO_SEEN, LOUD, NAMED, Diagnosis, confidence, diagnose, rank, weigh
+from lossdoctor.record import Data, Event, Optimizer, Record, Setup
+from lossdoctor.remedies import Remedy
+
+IDS = [cause.id for cause in CAUSES]
+LAWS = settings(deadline=None, max_examples=200)
+SICK = run(np.geomspace(1, 1e6, 60), setup=Setup(optimizer=Optimizer("SGD", 1.0)))
+BROKEN = run(np.where(np.arange(60) < 30, 1.0, np.nan), setup=Setup(optimizer=Optimizer("SGD", 1.0)))
+
+
+def found(cause: str, sure: float) -> Diagnosis:
+    return Diagnosis(cause, "LD000", cause, sure, "error")
+
+
+@LAWS
+@given(records)
+def test_diagnose_never_raises(record):
+    """Any record gets its findings; no rule fails on it and no warning is printed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        findings = diagnose(record)
+    assert [text for text in findings.unchecked if "the rule failed" in text] == []
+    assert findings.verdict.startswith("HEALTHY." if findings.healthy else "UNHEALTHY.")
+
+
+@LAWS
+@given(records)
+def test_healthy_means_nothing_loud(record):
+    """`healthy` is False exactly when a diagnosis has severity error or warning, and at most three have."""
+    findings = diagnose(record)
+    loud = [d for d in findings.diagnoses if d.severity in ("error", "warning")]
+    assert findings.healthy == (not loud)
+    assert len(loud) <= LOUD
+    assert list(findings.loud) == loud == list(findings.diagnoses[: len(loud)])
+    assert {d.severity for d in findings.diagnoses} <= {"error", "warning", "info"}
+
+
+@LAWS
+@given(records)
+def test_diagnoses_are_ranked(record):
+    """The loud ones and the quiet ones each stand by confidence, each cause once, each with a reason."""
+    findings = diagnose(record)
+    quiet = [d for d in findings.diagnoses if d.severity == "info"]
+    for part in (findings.loud, quiet):
+        assert [d.confidence for d in part] == sorted((d.confidence for d in part), reverse=True)
+    assert all(d.confidence >= NAMED or d.cause == "unknown" for d in findings.loud)
+    assert all(ALSO_SEEN <= d.confidence < 1 for d in quiet)
+    names = [d.cause for d in findings.diagnoses]
+    assert len(names) == len(set(names)) and set(names) <= {*IDS, "unknown"}
+    assert all(d.evidence for d in findings.diagnoses)
+
+
+@LAWS
+@given(records, st.sets(st.sampled_from(IDS)))
+def test_ignored_causes_are_not_named(record, ignore):
+    """No cause of `ignore` is named or suspected."""
+    findings = diagnose(record, ignore=ignore)
+    assert ignore.isdisjoint(d.cause for d in (*findings.diagnoses, *findings.suspects))
+
+
+@settings(deadline=None, max_examples=40)
+@given(records)
+def test_a_saved_record_gives_the_same_diagnosis(record):
+    """What was concluded in the run can be concluded from its file."""
+    assert repr(diagnose(Record.from_json(record.to_json()))) == repr(diagnose(record))
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_healthy_runs_are_healthy(name):
+    """Noise, cycles of the rate, negative losses, optimal starts and bare histories: nothing loud."""
+    findings = diagnose(HEALTHY[name])
+    assert findings.healthy, findings.loud
+
+
+@pytest.mark.parametrize(
+    ("record", "cause"), [(SICK, "learning-rate-too-high"), (BROKEN, "learning-rate-too-high")]
+)
+def test_a_sick_run_is_named(record, cause):
+    """A loss that explodes under SGD at rate 1 is put down to the rate, in the words of the symptom."""
+    findings = diagnose(record)
+    assert not findings.healthy
+    assert findings.loud[0].cause == cause
+    assert findings.verdict.startswith("UNHEALTHY. The loss ")
+
+
+def test_an_alarm_that_no_cause_explains_is_unknown():
+    """When every cause is ignored the alarm remains: "I don't know" is a diagnosis."""
+    findings = diagnose(SICK, ignore=IDS)
+    assert [d.cause for d in findings.loud] == ["unknown"]
+    assert "The loss grew from" in findings.loud[0].evidence[0]
+    assert not findings.suspects
+
+
+def test_confidence_is_never_certain():
+    """Signs add up as log-odds, and no sum of them makes 0 or 1."""
+    assert confidence(0.0, []) == 0.5
+    assert confidence(-2.0, [Sign(2.0, ""), Sign(1.0, ""), Sign(-1.0, "")]) == 0.5
+    assert 0 < confidence(-100.0, []) < 0.01 and 0.99 < confidence(0.0, [Sign(100.0, "")]) < 1
+
+
+def test_a_consequence_ranks_below_what_explains_it():
+    """Of two named causes the one that explains the other stands first, however sure the other is."""
+    cause = next(c for c in CAUSES if c.consequences)
+    ranked = rank([found(cause.consequences[0], 0.99), found(cause.id, 0.6)])
+    assert [d.cause for d in ranked] == [cause.id, cause.consequences[0]]
+    doubtful = rank([found(cause.consequences[0], 0.99), found(cause.id, 0.4)])
+    assert [d.cause for d in doubtful] == [cause.consequences[0], cause.id]
+
+
+def test_nothing_for_a_cause_is_no_diagnosis():
+    """A cause against which much speaks and for which nothing does is not weighed."""
+    none = replace(CAUSES[0], signs=lambda facts: [Sign(-3.0, "against")])
+    assert weigh(none, Facts()) is None
+
+
+def test_confirmed_remedies_come_first():
+    """A remedy that a replay confirmed stands before an untried one, and that before a refuted one."""
+    tried = [Remedy("refuted"), Remedy("untried"), Remedy("confirmed")]
+    cause = replace(CAUSES[0], signs=lambda facts: [Sign(3.0, "for")], remedies=lambda facts: tried)
+    trials = [
+        {"cause": cause.id, "remedy": word, "verdict": word, "text": f"it was {word}"}
+        for word in ("refuted", "confirmed")
+    ]
+    remedies = weigh(cause, Facts(lab={"replay": {"trials": trials}})).remedies
+    assert [r.summary for r in remedies] == ["confirmed", "untried", "refuted"]
+    assert [r.verified for r in remedies] == ["it was confirmed", None, "it was refuted"]
+
+
+def test_a_rule_that_fails_costs_only_itself(monkeypatch):
+    """An error in one detector is told of, and the others still speak."""
+
+    def fails(record: Record) -> None:
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setitem(symptoms.DETECTORS, "loss-plateau", fails)
+    findings = diagnose(SICK)
+    assert any(
+        "loss-plateau: the rule failed with ZeroDivisionError: of ours" in t for t in findings.unchecked
+    )
+    assert "loss-exploding" in {s.name for s in findings.symptoms}
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        (bare([1.0, 0.5]), "only the losses were given"),
+        (run([1.0, 0.5]), "validation (no validation data)"),
+        (run([1.0], setup=Setup(steps_per_execution=8)), "steps_per_execution=8"),
+        (
+            run([1.0], data=Data(missing=("a generator gave no array",))),
+            "the data: a generator gave no array",
+        ),
+        (run([1.0], lab={"not_run": ["no time for trials"]}), "no time for trials"),
+        (Record(source="checkup"), "before the first step"),
+    ],
+)
+def test_what_was_not_checked_is_said(record, words):
+    """Every gap in the measurement has its sentence."""
+    assert any(words in text for text in diagnose(record).unchecked)
+
+
+def test_what_was_checked_is_said():
+    """Areas that were measured and are fine are listed, those that were not are not."""
+    assert "targets and loss" in diagnose(run(np.ones(40), **task(2.0))).checked
+    assert diagnose(Record()).checked == ()
+
+
+@pytest.mark.parametrize(
+    ("stopped", "ending"),
+    [("error: ValueError", "ended with an error: ValueError."), ("interrupted", "was interrupted.")],
+)
+def test_the_verdict_tells_how_the_run_ended(stopped, ending):
+    """After an exception or Ctrl-C the verdict says so."""
+    stop = replace(SICK, stopped=stopped, events=(Event("stop", stopped),))
+    assert diagnose(stop).verdict.endswith(ending)
