@@ -29,6 +29,7 @@ from lossdoctor.symptoms.base import Detector, Symptom
 
 DETECTORS: dict[str, Detector] = {
     "loss-non-finite": nonfinite.loss_non_finite,
+    "step-raised": nonfinite.step_raised,
     "gradient-non-finite": nonfinite.gradient_non_finite,
     "validation-non-finite": nonfinite.validation_non_finite,
     "steps-skipped": nonfinite.steps_skipped,

@@ -40,6 +40,17 @@ def _epoch_non_finite(record: Record) -> Symptom | None:
     return Symptom("loss-non-finite", epoch, text, epoch=epoch, alarming=True, details={"lasting": True})
 
 
+def step_raised(record: Record) -> Symptom | None:
+    """A training step raised an error. Value: the steps made before it."""
+    kind = record.stopped.removeprefix("error: ")
+    # Ctrl-C and errors of other callbacks say nothing about the training.
+    if not record.stopped.startswith("error: ") or not kind.endswith(("Error", "Exception")):
+        return None
+    steps = len(column(record, "step"))
+    text = f"Training step {nth(steps)} raised {kind}."
+    return Symptom("step-raised", steps, text, steps, alarming=True)
+
+
 def first_bad_thing(record: Record, row: int) -> str:
     """Returns what was non-finite first in that row: "input", "target", "loss" or "gradient" (weights come later)."""
     for name, series in (("input", "input_rms"), ("target", "target_rms")):

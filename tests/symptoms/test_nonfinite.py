@@ -22,6 +22,7 @@ def scaled(skipped: int) -> Record:
 
 
 SPEAKS = [
+    ("step-raised", Record(stopped="error: InvalidArgumentError"), 0, ("step 1", "InvalidArgumentError")),
     ("loss-non-finite", run(BROKEN, epochs=2), 6, ("NaN at epoch 1, step 7", "4.1 one step earlier")),
     ("loss-non-finite", bare([1.0, -INF]), 1, ("-inf in epoch 2",)),
     ("gradient-non-finite", run(FINE, series={"grad_norm": BROKEN}), 6, ("step 7", "loss was 1")),
@@ -81,3 +82,9 @@ def test_speaks(name, record, value, words):
 def test_near_miss(name, record):
     """Close to it, the detector keeps silent."""
     assert DETECTORS[name](record) is None
+
+
+@pytest.mark.parametrize("stopped", ["finished", "interrupted", "error: fit was left early", "running"])
+def test_an_end_that_is_no_error_of_the_step_is_no_symptom(stopped):
+    """Ctrl-C and errors of other callbacks say nothing about the training."""
+    assert DETECTORS["step-raised"](Record(stopped=stopped)) is None
