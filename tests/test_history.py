@@ -120,7 +120,9 @@ def test_what_is_no_number_is_left_out_and_said():
     assert "'f' was left out" in said
 
 
-@pytest.mark.parametrize("source", [None, 3, [1.0, 2.0], object(), print, np.ones(3)], ids=lambda source: type(source).__name__)
+@pytest.mark.parametrize(
+    "source", [None, 3, [1.0, 2.0], object(), print, np.ones(3)], ids=lambda source: type(source).__name__
+)
 def test_things_that_are_no_history(source):
     """The type that came and what to pass."""
     with pytest.raises(ValueError, match="cannot read a training history") as caught:

@@ -40,6 +40,7 @@ SPEAKS = [
     ),
 ]
 SILENT = [
+    ("step-raised", Record(stopped="error: fit was left early")),
     *((name, HEALTHY["noise of sigma 0.5"]) for name in ("loss-non-finite", "gradient-non-finite")),
     ("loss-non-finite", run(np.full(20, 1e30))),
     ("gradient-non-finite", run(BROKEN, series={"grad_norm": BROKEN})),  # the loss says it
