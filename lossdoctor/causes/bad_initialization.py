@@ -42,6 +42,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
                 yield Sign(FAIR, symptom.text)
     if constant is large is small is None:
         return
+    if facts.trained and facts.learned < 0.5:
+        yield Sign(SLIGHT, f"the run gained {facts.learned:.0%} of what a constant answer misses")
     yield from replayed(facts, "bad-initialization")
     yield from doing_well(facts)
 

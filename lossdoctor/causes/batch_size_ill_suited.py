@@ -45,6 +45,9 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
 
 _BN = Setup(batch_size=1, layers=(Layer("batch_normalization", "BatchNormalization"),))
 _STUCK = Symptom("loss-stuck-at-baseline", 1.0, "The loss ended where a constant answer is.", alarming=True)
+_FALLING = Symptom(
+    "loss-still-falling", 0.1, "The loss was still falling at the end, by 10 % over the last 6 epochs."
+)
 
 CAUSE = Cause(
     id="batch-size-ill-suited",
@@ -69,8 +72,13 @@ CAUSE = Cause(
             named=False,
         ),
         Example(
+            "two updates an epoch, forty in all, and nothing was learned",
+            seen(_STUCK, _FALLING, setup=Setup(batch_size=256, epochs=20, steps_per_epoch=2)),
+        ),
+        Example(
             "few updates, but the run learned",
             seen(
+                _FALLING,
                 Symptom("learned", 0.9, "The run learned 90 % of what a constant answer misses."),
                 setup=Setup(batch_size=256, epochs=20, steps_per_epoch=2),
             ),

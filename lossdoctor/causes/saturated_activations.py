@@ -52,6 +52,12 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
 _FLAT = Symptom(
     "units-saturated", 0.9, "90 % of the tanh outputs of dense are saturated before the first step."
 )
+_STUCK = Symptom(
+    "loss-stuck-at-baseline",
+    1.0,
+    "The loss ended at 2.303, which is what always giving the same answer costs.",
+    alarming=True,
+)
 
 CAUSE = Cause(
     id="saturated-activations",
@@ -63,7 +69,7 @@ CAUSE = Cause(
     remedies=remedies,
     references=("Glorot and Bengio 2010, https://proceedings.mlr.press/v9/glorot10a.html",),
     examples=(
-        Example("tanh units saturated at the start", seen(_FLAT)),
+        Example("tanh units saturated at the start, and nothing was learned", seen(_FLAT, _STUCK)),
         Example(
             "saturated, but the run learned",
             seen(_FLAT, Symptom("learned", 0.93, "The run learned 93 % of what a constant answer misses.")),

@@ -125,4 +125,4 @@ def test_a_saved_report_is_named_at_the_end(sick, tmp_path):
     """The text says where the full report lies."""
     path = tmp_path / "r.json"
     sick.to_json(path)
-    assert sick.to_text().splitlines()[-1] == f"Full report: {path}"[:88] or str(path) in sick.to_text()
+    assert f"Full report: {path}" in sick.to_text(width=400)  # a path may be longer than a line
