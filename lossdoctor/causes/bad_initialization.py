@@ -34,7 +34,7 @@ def signs(facts: Facts) -> Iterator[Sign]:
             "gradients-growing-by-layer",
         ):
             if (symptom := facts.get(name)) is not None:
-                yield Sign(FAIR, symptom.text)
+                yield Sign(FAIR + SLIGHT if name == "units-saturated" else FAIR, symptom.text)
     if small is not None:
         yield Sign(STRONG, small.text)
         for name in ("signal-lost", "gradients-vanishing", "outputs-constant", "loss-stuck-at-baseline"):
