@@ -161,7 +161,8 @@ class Monitor:
         """Returns how far each trainable variable is from where it began, over its initial norm."""
         start = {id(v): w for v, w in zip(self.model.weights, self.initial, strict=False)}
         now = [(start[id(v)], v.numpy()) for v in self.model.trainable_variables if id(v) in start]
-        moved = [np.linalg.norm(b - a) / max(float(np.linalg.norm(a)), TINY) for a, b in now]
+        with np.errstate(over="ignore", invalid="ignore"):  # weights of a run that blew up
+            moved = [np.linalg.norm(b - a) / max(float(np.linalg.norm(a)), TINY) for a, b in now]
         return {"moved": np.array(moved, dtype=np.float64)}
 
     def _failures(self) -> list[Event]:
