@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from benchmarks.diagnosis.cases import (
     batches,
+    blind_outputs,
+    blind_settings,
+    blind_well,
     coding,
     data_broken,
     data_labels,
@@ -61,4 +64,5 @@ WELL = (
     well_losses,
     well_models,
 )
-CASES = tuple(case for module in (*SICK, *WELL) for case in module.CASES)
+BLIND = (blind_outputs, blind_settings, blind_well)  # written without a look at the rules
+CASES = tuple(case for module in (*SICK, *WELL, *BLIND) for case in module.CASES)
