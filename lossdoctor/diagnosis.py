@@ -86,7 +86,7 @@ def diagnose(record: Record, *, ignore: Collection[str] = ()) -> Findings:
     diagnoses = _loud_and_quiet(suspects)
     alarms = [s for s in symptoms.values() if s.alarming]
     if alarms and not any(d.severity != "info" for d in diagnoses):
-        diagnoses = [_unknown(alarms), *diagnoses]
+        diagnoses = _unsure(alarms, diagnoses)
     healthy = all(d.severity == "info" for d in diagnoses)
     return Findings(
         healthy=healthy,
@@ -172,6 +172,16 @@ def _loud_and_quiet(suspects: Sequence[Diagnosis]) -> list[Diagnosis]:
     loud = [d for d in suspects if d.confidence >= NAMED and d.severity != "info"][:LOUD]
     quiet = [replace(d, severity="info") for d in suspects if d not in loud and d.confidence >= ALSO_SEEN]
     return [*loud, *quiet]
+
+
+def _unsure(alarms: Sequence[Symptom], quiet: Sequence[Diagnosis]) -> list[Diagnosis]:
+    """Returns what is named when a run is sick and no cause reaches NAMED.
+
+    The likeliest of those worth a mention, with its low confidence; without any, "I don't know".
+    """
+    if not quiet:
+        return [_unknown(alarms)]
+    return [replace(quiet[0], severity="warning"), *quiet[1:]]
 
 
 def _unknown(alarms: Sequence[Symptom]) -> Diagnosis:

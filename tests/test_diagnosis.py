@@ -21,7 +21,7 @@ from lossdoctor import symptoms
 from lossdoctor.causes import CAUSES
 from lossdoctor.causes.base import Facts, Sign
 from lossdoctor.diagnosis import ALSO_SEEN, LOUD, NAMED, Diagnosis, confidence, diagnose, rank, weigh
-from lossdoctor.record import Data, Event, Optimizer, Record, Setup
+from lossdoctor.record import Data, Event, Layer, Optimizer, Record, Setup
 from lossdoctor.remedies import Remedy
 
 IDS = [cause.id for cause in CAUSES]
@@ -65,7 +65,8 @@ def test_diagnoses_are_ranked(record):
     quiet = [d for d in findings.diagnoses if d.severity == "info"]
     for part in (findings.loud, quiet):
         assert [d.confidence for d in part] == sorted((d.confidence for d in part), reverse=True)
-    assert all(d.confidence >= NAMED or d.cause == "unknown" for d in findings.loud)
+    # What is less sure than NAMED is named only in place of "I don't know", and then alone.
+    assert all(d.confidence >= NAMED for d in findings.loud) or len(findings.loud) == 1
     assert all(ALSO_SEEN <= d.confidence < 1 for d in quiet)
     names = [d.cause for d in findings.diagnoses]
     assert len(names) == len(set(names)) and set(names) <= {*IDS, "unknown"}
@@ -111,6 +112,21 @@ def test_an_alarm_that_no_cause_explains_is_unknown():
     assert [d.cause for d in findings.loud] == ["unknown"]
     assert "The loss grew from" in findings.loud[0].evidence[0]
     assert not findings.suspects
+
+
+def test_an_alarm_with_a_faint_suspect_names_it_with_its_low_confidence():
+    """The likeliest cause is a better start than none, and its confidence says how far to trust it."""
+    lab = {
+        "exam": {
+            "neighbours": {"rows": 250.0, "score": 0.95, "chance": 0.5, "error": 0.03},
+            "final": {"accuracy": 0.7},
+        }
+    }
+    setup = Setup(layers=(Layer("out", "Dense", "sigmoid", units=1, parameters=3),))
+    findings = diagnose(Record(setup=setup, lab=lab))
+    assert [d.cause for d in findings.loud] == ["model-too-small"]
+    assert ALSO_SEEN <= findings.loud[0].confidence < NAMED
+    assert not findings.healthy
 
 
 def test_confidence_is_never_certain():

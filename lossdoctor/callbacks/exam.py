@@ -77,8 +77,10 @@ def _accuracy(classes: np.ndarray, out: np.ndarray) -> dict[str, float]:
     units = out.shape[-1]
     flat = out.reshape(-1, units)
     if units == 1:
-        cut = 0.0 if classes.min() < 0 else 0.5
-        guess = np.where(flat[:, 0] > cut, classes.max(initial=1), classes.min(initial=0))
+        guess = max(
+            (_sides(classes, flat[:, 0] > c) for c in _cuts(classes, flat)),
+            key=lambda g: (g == classes).sum(),
+        )
     else:
         guess = flat.argmax(-1)
     _, counts = np.unique(classes, return_counts=True)
@@ -89,6 +91,17 @@ def _accuracy(classes: np.ndarray, out: np.ndarray) -> dict[str, float]:
         "classes": float(len(counts)),
         "spread": float(np.median(flat.std(0))),
     }
+
+
+def _cuts(classes: np.ndarray, out: np.ndarray) -> tuple[float, ...]:
+    """Returns where one unit's answer may turn: outputs of {0, 1} that are also negative may be logits."""
+    if classes.min() < 0:
+        return (0.0,)
+    return (0.5, 0.0) if out.min() < 0 else (0.5,)
+
+
+def _sides(classes: np.ndarray, above: np.ndarray) -> np.ndarray:
+    return np.where(above, classes.max(initial=1), classes.min(initial=0))
 
 
 def _explained(y: np.ndarray, out: np.ndarray) -> dict[str, float]:

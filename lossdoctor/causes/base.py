@@ -72,7 +72,18 @@ class Facts:
         """Returns the best replay of that cause's remedies (see trials), None when none was made."""
         tries = [t for t in self.lab.get("replay", {}).get("trials", ()) if t["cause"] == cause]
         order = {"confirmed": 0, "unclear": 1, "refuted": 2}
-        return min(tries, key=lambda t: order[t["verdict"]], default=None)
+        return min(tries, key=lambda t: (order[t["verdict"]], -t.get("score", 0.0)), default=None)
+
+    def beaten(self, trial: Mapping[str, Any]) -> bool:
+        """Returns whether the change of another cause gained more than twice what this trial gained."""
+        replay = self.lab.get("replay", {})
+        start = replay.get("unchanged", {}).get("score")
+        scores = [
+            t["score"] for t in replay.get("trials", ()) if t["verdict"] == "confirmed" and "score" in t
+        ]
+        if start is None or not scores or "score" not in trial:
+            return False
+        return bool(2 * (trial["score"] - start) < max(scores) - start)
 
 
 @dataclass(frozen=True)
@@ -126,9 +137,11 @@ def replayed(facts: Facts, cause: str) -> Iterator[Sign]:
     trial = facts.replay(cause)
     if trial is None:
         return
-    weight = {"confirmed": STRONG, "refuted": -FAIR, "unclear": 0.0}[trial["verdict"]]
-    if weight:
-        yield Sign(weight, trial["text"])
+    if trial["verdict"] == "refuted":
+        yield Sign(-FAIR, trial["text"])
+    elif trial["verdict"] == "confirmed":
+        # What helps most is nearer to the cause than what helps a little.
+        yield Sign(FAIR if facts.beaten(trial) else STRONG, trial["text"])
 
 
 def doing_well(facts: Facts) -> Iterator[Sign]:

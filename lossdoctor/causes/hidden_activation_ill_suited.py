@@ -80,7 +80,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
         "kernel-constant",
         "weights-stood-still",
     ):
-        if (symptom := facts.get(name)) is not None:
+        # Behind a softmax nothing varies, so that the weights have no reason to move.
+        if (symptom := facts.get(name)) is not None and not (soft and name == "weights-stood-still"):
             yield Sign(-FAIR, symptom.text)
     yield from replayed(facts, "hidden-activation-ill-suited")
     yield from doing_well(facts)
@@ -90,8 +91,13 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     yield Remedy(
         "Use ReLU in the hidden layers.",
         'layers.Dense(..., activation="relu", kernel_initializer="he_normal")',
-        (Action("hidden_activation", {"name": "relu", "layers": None}),),
+        (Action("hidden_activation", {"name": "relu", "layers": _soft(facts) or None}),),
     )
+
+
+def _soft(facts: Facts) -> list[str]:
+    """Returns the layers with weights and a softmax, which the action leaves alone unless they are named."""
+    return [la.name for la in hidden_of(facts) if la.activation == "softmax" and la.parameters]
 
 
 _SOFT = Setup(

@@ -19,7 +19,9 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(STRONG, labels.text)
     if jump is not None and jump.details.get("batch"):
         yield Sign(FAIR, f"some batches have another unit: {jump.text}")
-    if inputs is labels is None:
+    if (kind := facts.get("held-back-told")) is not None:
+        yield Sign(STRONG + FAIR, kind.text)
+    elif inputs is labels is None:
         return
     if bad is not None:
         yield Sign(STRONG, bad.text)
@@ -49,6 +51,8 @@ _OFF = (
     Symptom("validation-gap", 9.0, "Validation ends at 40, training at 0.1."),
 )
 
+_UNLIKE = Symptom("held-back-told", 0.9, "Rows held back are told with 0.95, validation rows with 0.05.")
+
 CAUSE = Cause(
     id="inconsistent-preprocessing",
     code="LD307",
@@ -64,6 +68,7 @@ CAUSE = Cause(
     examples=(
         Example("test images not divided by 255", seen(*_OFF)),
         Example("validation differs, and is none the worse for it", seen(_OFF[0]), named=False),
+        Example("pixels inverted in validation: same mean and spread", seen(_UNLIKE, _OFF[1])),
     ),
     consequences=("overfitting",),
 )

@@ -41,6 +41,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(FAIR, f"it stopped falling above where it should: {plateau.text}")
     if unfit is not None:
         yield Sign(FAIR, unfit.text)
+    if (behind := facts.get("behind-neighbours")) is not None:
+        yield Sign(FAIR, behind.text)
     for name in (
         "loss-exploding",
         "loss-non-finite",
@@ -61,7 +63,14 @@ def signs(facts: Facts) -> Iterator[Sign]:
 
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
-    widths = [la.units for la in facts.hidden if la.units] or [8]
+    widths = [la.units for la in facts.hidden if la.units]
+    if not widths:
+        yield Remedy(
+            "Put a hidden layer in front of the output, with 32 units for a start.",
+            'layers.Dense(32, activation="relu")',
+            (Action("hidden_layer", {"units": 32}),),
+        )
+        return
     wide = max(32, 4 * min(widths))
     yield Remedy(
         f"Give the hidden layers more units, {wide} for a start.",

@@ -28,6 +28,7 @@ def signs(facts: Facts) -> Iterator[Sign]:
     for name, weight in {
         "validation-inputs-differ": STRONG,
         "validation-labels-differ": STRONG,
+        "held-back-told": STRONG,
         "loss-exploding": STRONG,
         "loss-rising": FAIR,
         "loss-non-finite": FAIR,
@@ -89,6 +90,11 @@ CAUSE = Cause(
                     "The validation inputs are 255 times as large as the training inputs.",
                 ),
             ),
+            named=False,
+        ),
+        Example(
+            "rows held back from training are told as well as those trained on",
+            seen(_TURNED, Symptom("held-back-told", 0.9, "Held-back rows 0.95, validation 0.05.")),
             named=False,
         ),
     ),

@@ -98,11 +98,13 @@ DETECTORS: dict[str, Detector] = {
     "rate-far-below-limit": lab.rate_below_limit,
     "one-batch-unfit": lab.one_batch_unfit,
     "inputs-unused": lab.inputs_unused,
+    "held-back-told": lab.held_back_told,
     "penalty-dominates": regularization.penalty_dominates,
     "penalty-at-start": regularization.penalty_at_start,
     "weights-shrank": regularization.weights_shrank,
     "labels-unrelated": labels.labels_unrelated,
     "neighbours-disagree": labels.neighbours_disagree,
+    "behind-neighbours": labels.behind_neighbours,
     "one-class-predicted": labels.one_class_predicted,
     "layers-disconnected": labels.layers_disconnected,
 }

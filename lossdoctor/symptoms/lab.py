@@ -5,6 +5,8 @@ from __future__ import annotations
 from lossdoctor.record import Record
 from lossdoctor.symptoms.base import Symptom
 
+OTHER_KIND = 0.35  # accuracy; the two samples of 64 to 256 rows differ by up to 0.2 by chance
+
 
 def rate_above_limit(record: Record) -> Symptom | None:
     """The learning rate was above the limit of stability. Value: used over limit."""
@@ -52,3 +54,21 @@ def inputs_unused(record: Record) -> Symptom | None:
         return None
     text = f"A short replay learns as much with all inputs set to 0 ({found['without']:.4g}) as with them ({found['with']:.4g})."
     return Symptom("inputs-unused", ratio, text)
+
+
+def held_back_told(record: Record) -> Symptom | None:
+    """Training rows that a replay never saw are told well, validation rows are not.
+
+    What a model learned by heart it cannot tell on unseen rows of either kind, so this is no overfitting:
+    validation is another kind of data. Value: the difference of the accuracies.
+    """
+    held_back = record.lab.get("replay", {}).get("unchanged", {}).get("accuracy")
+    exam = record.lab.get("exam", {})
+    final, validation = exam.get("final", {}).get("accuracy"), exam.get("validation", {}).get("accuracy")
+    if held_back is None or final is None or validation is None:
+        return None
+    told = min(held_back, final)
+    if told - validation < OTHER_KIND or told < exam["final"]["majority"] + OTHER_KIND / 2:
+        return None
+    text = f"After a short replay rows held back from training are told with accuracy {held_back:.2f}, validation rows at the end of the run with {validation:.2f}."
+    return Symptom("held-back-told", held_back - validation, text)

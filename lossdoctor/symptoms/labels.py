@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from lossdoctor.losses import loss_of
 from lossdoctor.record import Record
 from lossdoctor.symptoms.base import Symptom
+from lossdoctor.symptoms.shape import loss_plateau
 
 DISAGREE = 0.1  # share of rows whose unanimous neighbours have another label; 0 to 0.03 in clean sets
 ENOUGH = 25  # such rows, so that the share means something
+# Share of what there is to tell by which the model may stay behind its five nearest neighbours. Over 300
+# healthy runs it was at most 0.15, and 0.26 once; a loss that stands still cannot make up for it.
+BEHIND, BEHIND_AND_STILL = 0.3, 0.15
+MOSTLY_ONE = 0.8  # with one class this large, accuracy says little of either
 
 
 def labels_unrelated(record: Record) -> Symptom | None:
@@ -31,6 +37,31 @@ def neighbours_disagree(record: Record) -> Symptom | None:
         return None
     text = f"{share:.0%} of the rows whose nearest neighbours all agree have another label than these."
     return Symptom("neighbours-disagree", share, text)
+
+
+def behind_neighbours(record: Record) -> Symptom | None:
+    """The trained model tells the rows it learned from worse than their nearest neighbours do.
+
+    Value: the difference, as a share of what there is to tell (accuracy above chance, or variance), 0 to 1.
+    """
+    exam = record.lab.get("exam", {})
+    found, final = exam.get("neighbours", {}), exam.get("final", {})
+    loss = loss_of(record.setup.outputs[0].loss or "") if len(record.setup.outputs) == 1 else None
+    if not found or found["rows"] < 60 or record.data.weighted or found["chance"] > MOSTLY_ONE:
+        return None
+    if "accuracy" in final:
+        best, own, reach = found["score"], final["accuracy"], 1.0 - found["chance"]
+    elif "explained" in final and loss is not None and loss.task == "regression":
+        best, own, reach = max(found["score"], 0.0) ** 2, final["explained"], 1.0
+    else:
+        return None
+    behind = (best - own) / reach
+    still = loss_plateau(record) is not None
+    if behind < max(BEHIND_AND_STILL if still else BEHIND, 2 * found["error"] / reach):
+        return None
+    text = f"The model tells {own:.0%} of what it was trained on, a row's five nearest neighbours {best:.0%}"
+    text += " (right classes)." if "accuracy" in final else " (of the variance)."
+    return Symptom("behind-neighbours", float(behind), text, alarming=True)
 
 
 def one_class_predicted(record: Record) -> Symptom | None:

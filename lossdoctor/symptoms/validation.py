@@ -6,7 +6,7 @@ import numpy as np
 
 from lossdoctor.record import Array, Record
 from lossdoctor.symptoms.base import Symptom
-from lossdoctor.symptoms.series import TINY, baseline, column, noise, nth, trend
+from lossdoctor.symptoms.series import TINY, baseline, column, noise, nth, start_level, trend
 
 TURNED = 1.15  # end over lowest
 # And the rise gives back at least this share of what had been gained over a constant answer: a tiny loss may
@@ -31,7 +31,7 @@ def validation_rising(record: Record) -> Symptom | None:
     after = val[at:]
     end = float(np.median(val[-max(1, min(3, len(val) - at - 1)) :]))
     rise = end - val[at]
-    scale = baseline(record, validation=True) or baseline(record) or abs(float(np.median(val[:2])))
+    scale = _scale(record, val)
     ratio = end / max(abs(val[at]), TINY)
     gained = max(scale - val[at], 0.1 * scale)
     fell = loss[-1] < loss[at] - 0.02 * abs(loss[at])
@@ -52,6 +52,13 @@ def validation_rising(record: Record) -> Symptom | None:
         "train": float(loss[-1] / max(scale, TINY)),
     }
     return Symptom("validation-rising", ratio, text, epoch=at, alarming=True, details=details)
+
+
+def _scale(record: Record, val: np.ndarray) -> float:
+    """Returns the loss of a constant answer, or of the untrained model where no table knows the former."""
+    known = baseline(record, validation=True) or baseline(record)
+    start = [abs(float(np.median(val[:2]))), abs(start_level(record))]
+    return known or max(s for s in start if np.isfinite(s))
 
 
 def validation_accuracy_falling(record: Record) -> Symptom | None:

@@ -118,7 +118,19 @@ def test_every_action_changes_what_it_says_and_the_model_trains(
 
 def test_the_table_has_every_action() -> None:
     """No action is without a row of the table, but those that need a model of their own."""
-    assert set(ACTIONS) - {a.kind for a, _ in TABLE} == {"layer_normalization"}
+    assert set(ACTIONS) - {a.kind for a, _ in TABLE} == {"layer_normalization", "hidden_layer"}
+
+
+@pytest.mark.parametrize("flat", [True, False])
+def test_a_hidden_layer_comes_before_the_output(flat: bool) -> None:
+    """It stands behind the input, or behind the Flatten that feeds the output; other models refuse it."""
+    shape, front = ((4,), []) if flat else ((2, 2), [layers.Flatten()])
+    model = keras.Sequential([keras.Input(shape), *front, layers.Dense(3, activation="softmax")])
+    new = apply_actions(compiled_like(model, {}), [Action("hidden_layer", {"units": 5})])
+    assert [v.units for v in new.layers if isinstance(v, layers.Dense)] == [5, 3]
+    assert np.isfinite(new.fit(X.reshape(-1, *shape), Y, verbose=0).history["loss"][0])
+    with pytest.raises(ValueError, match="there are 4"):
+        apply_actions(sequential(), [Action("hidden_layer", {"units": 5})])
 
 
 def test_layer_normalization_takes_the_place_of_batch_normalization() -> None:

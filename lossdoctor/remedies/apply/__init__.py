@@ -13,6 +13,7 @@ from lossdoctor.remedies.apply.inputs import normalize_inputs
 from lossdoctor.remedies.apply.layers import (
     batch_normalization,
     dropout,
+    hidden_layer,
     l2,
     layer_normalization,
     precision,
@@ -38,6 +39,7 @@ ACTIONS: dict[str, Callable[..., None]] = {
     "hidden_activation": hidden_activation,
     "initializer": initializer,
     "widen": widen,
+    "hidden_layer": hidden_layer,
     "batch_normalization": batch_normalization,
     "layer_normalization": layer_normalization,
     "dropout": dropout,

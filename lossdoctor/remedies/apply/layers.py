@@ -127,5 +127,23 @@ def widen(plan: Plan, *, factor: float) -> None:
                 config[key] = max(1, round(config[key] * factor))
 
 
+def hidden_layer(plan: Plan, *, units: int) -> None:
+    """Puts a Dense layer with ReLU in front of the only layer with weights.
+
+    Raises:
+        ValueError: several layers have weights, or more than one tensor goes into the only one.
+    """
+    weighted = [v for v in plan.graph.leaves if is_weighted(v)]
+    if len(weighted) != 1:
+        raise ValueError(
+            f"a hidden layer goes before the only layer with weights, and there are {len(weighted)}"
+        )
+    before = [v for v in plan.graph.leaves if weighted[0] in plan.graph.feeds.get(id(v), [])]
+    if len(before) > 1 or len(plan.model.inputs) != 1:
+        raise ValueError(f"a hidden layer goes behind one tensor: {weighted[0].name} is not fed by one")
+    places = plan.behind.setdefault(id(before[0]), []) if before else plan.at_input.setdefault(0, [])
+    places.append(lambda: keras.layers.Dense(units, activation="relu", kernel_initializer="he_normal"))
+
+
 def _hidden(plan: Plan, *, recurrent: bool = False) -> list[Any]:
     return [v for v in plan.graph.hidden if is_weighted(v) and (recurrent or not isinstance(v, RECURRENT))]
