@@ -45,6 +45,9 @@ def signs(facts: Facts) -> Iterator[Sign]:
     if len(pooled) >= 4 and facts.get("signal-lost") is not None:
         found = True
         yield Sign(FAIR, f"{len(pooled)} pooling layers leave little of the picture")
+    if (everywhere := _pools_all(facts)) and facts.alarms:
+        found = True
+        yield Sign(SLIGHT, f"{everywhere} keeps what is there and forgets where")
     if not found:
         return
     if (
@@ -60,7 +63,18 @@ def signs(facts: Facts) -> Iterator[Sign]:
     yield from doing_well(facts)
 
 
+def _pools_all(facts: Facts) -> str | None:
+    """Returns the name of the layer that pools over all places, None without one."""
+    return next((la.name for la in facts.setup.layers if la.kind.startswith("Global")), None)
+
+
 def remedies(facts: Facts) -> Iterator[Remedy]:
+    if _pools_all(facts) is not None:
+        yield Remedy(
+            "Keep the places: Flatten in the place of the global pooling.",
+            "layers.Flatten()",
+            (Action("flatten", {}),),
+        )
     if not any(la.kind == "BatchNormalization" for la in facts.setup.layers):
         yield Remedy(
             "Put BatchNormalization behind the hidden layers, or use shortcuts.",

@@ -74,6 +74,12 @@ class Facts:
         order = {"confirmed": 0, "unclear": 1, "refuted": 2}
         return min(tries, key=lambda t: (order[t["verdict"]], -t.get("score", 0.0)), default=None)
 
+    @property
+    def helped(self) -> bool:
+        """Whether a replay confirmed any change at all."""
+        trials = self.lab.get("replay", {}).get("trials", ())
+        return any(t["verdict"] == "confirmed" for t in trials)
+
     def beaten(self, trial: Mapping[str, Any]) -> bool:
         """Returns whether the change of another cause gained more than twice what this trial gained."""
         replay = self.lab.get("replay", {})
@@ -138,7 +144,8 @@ def replayed(facts: Facts, cause: str) -> Iterator[Sign]:
     if trial is None:
         return
     if trial["verdict"] == "refuted":
-        yield Sign(-FAIR, trial["text"])
+        # Short replays may miss what takes long; less likely so where another change did help.
+        yield Sign(-FAIR - SLIGHT if facts.helped else -FAIR, trial["text"])
     elif trial["verdict"] == "confirmed":
         # What helps most is nearer to the cause than what helps a little.
         yield Sign(FAIR if facts.beaten(trial) else STRONG, trial["text"])

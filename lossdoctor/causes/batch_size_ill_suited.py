@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lossdoctor.causes.base import CERTAIN, FAIR, STRONG, Cause, Example, Facts, Sign, doing_well, seen
 from lossdoctor.causes.too_few_epochs import updates
 from lossdoctor.record import Layer, Setup
-from lossdoctor.remedies import Remedy
+from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
 
 FEW = 60  # updates in a whole run
@@ -40,6 +40,14 @@ def signs(facts: Facts) -> Iterator[Sign]:
 
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
+    if (facts.setup.batch_size or 9) <= 3 and any(
+        la.kind == "BatchNormalization" for la in facts.setup.layers
+    ):
+        yield Remedy(
+            "Use LayerNormalization, which needs no other rows, in place of BatchNormalization.",
+            "layers.LayerNormalization()",
+            (Action("layer_normalization", {}),),
+        )
     yield Remedy("Use 32 rows a batch.", "model.fit(..., batch_size=32)")
 
 

@@ -69,6 +69,9 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(FAIR, f"{odd[0].activation} in the hidden layer {odd[0].name}")
     if not (soft or sigmoid or odd):
         return
+    exponential = any(la.activation == "exponential" for la in odd)
+    if exponential and (grown := facts.get("loss-start-high") or facts.get("gradients-exploding")):
+        yield Sign(FAIR, f"an exponential makes large numbers larger: {grown.text}")
     for name in ("gradients-vanishing", "signal-lost", "loss-stuck-at-baseline", "loss-still-falling"):
         if (symptom := facts.get(name)) is not None:
             yield Sign(SLIGHT, symptom.text)
@@ -81,7 +84,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
         "weights-stood-still",
     ):
         # Behind a softmax nothing varies, so that the weights have no reason to move.
-        if (symptom := facts.get(name)) is not None and not (soft and name == "weights-stood-still"):
+        explained = (soft and name == "weights-stood-still") or (exponential and name == "loss-exploding")
+        if (symptom := facts.get(name)) is not None and not explained:
             yield Sign(-FAIR, symptom.text)
     yield from replayed(facts, "hidden-activation-ill-suited")
     yield from doing_well(facts)

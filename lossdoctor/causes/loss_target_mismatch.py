@@ -15,7 +15,10 @@ ID = "loss-target-mismatch"
 
 
 def signs(facts: Facts) -> Iterator[Sign]:
-    yield from fault_signs(facts, lambda head: coding_faults(head, facts.setup.metrics), ID)
+    found = list(fault_signs(facts, lambda head: coding_faults(head, facts.setup.metrics), ID))
+    yield from found
+    if found and (raised := facts.get("step-raised")) is not None:
+        yield Sign(STRONG, raised.text)
     yes_no = any("binary" in (o.loss or "") for o in facts.setup.outputs)
     if yes_no and (below := facts.get("loss-below-zero")):
         yield Sign(STRONG, f"the loss fell to {below.value:.3g}, which labels of 0 to 1 cannot bring about")
@@ -137,6 +140,7 @@ CAUSE = Cause(
         ),
     ),
     consequences=(
+        "loss-activation-mismatch",  # what an output must reach depends on the loss
         "unbounded-loss",
         "vanishing-gradients",
         "learning-rate-too-low",

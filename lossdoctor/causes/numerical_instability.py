@@ -21,6 +21,8 @@ from lossdoctor.record import Optimizer, Output, Setup
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
 
+VANISHED = 1e-3  # share of the first loss; where logarithms and roots have their edge
+
 
 def signs(facts: Facts) -> Iterator[Sign]:
     setup = facts.setup
@@ -32,21 +34,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
         )
     if (skipped := facts.get("steps-skipped")) is not None and skipped.value > 0.2:
         yield Sign(STRONG + FAIR, skipped.text)
-    sudden = (
-        facts.get("gradients-exploding") is None
-        and facts.get("loss-exploding") is None
-        and facts.get("loss-blew-up") is None
-    )
-    if bad is not None and sudden:
-        yield Sign(FAIR, f"it came at once, from usual values: {bad.text}")
-        if (facts.output.loss or "").startswith("custom:") or setup.custom_train_step:
-            yield Sign(
-                STRONG,
-                f"the loss {facts.output.loss or 'of train_step'} is self-written: log(0), sqrt(0), a division by 0 or exp of a large number",
-            )
-        if (where := facts.lab.get("first_nonfinite")) and where.get("what") in ("layer", "loss", "gradient"):
-            own = where["what"] == "layer"  # a formula inside the model, on rows that are finite
-            yield Sign(STRONG + FAIR if own else FAIR, where.get("text", ""))
+    if bad is not None:
+        yield from _broke_down(facts, bad)
     elif bad is None and setup.precision != "float16" and skipped is None:
         return
     for name, weight in {
@@ -59,6 +48,25 @@ def signs(facts: Facts) -> Iterator[Sign]:
             yield Sign(-weight, symptom.text)
     yield from replayed(facts, "numerical-instability")
     yield from doing_well(facts)
+
+
+def _broke_down(facts: Facts, bad: Symptom) -> Iterator[Sign]:
+    """Yields what speaks for a formula at its edge rather than for a run that grew beyond all numbers."""
+    before = bad.details.get("before")
+    if before is not None and abs(before) < VANISHED:
+        yield Sign(STRONG, f"the loss had come down to nearly 0: no step was too large. {bad.text}")
+    elif any(facts.get(name) for name in ("gradients-exploding", "loss-exploding", "loss-blew-up")):
+        return
+    else:
+        yield Sign(FAIR, f"it came at once, from usual values: {bad.text}")
+    if (facts.output.loss or "").startswith("custom:") or facts.setup.custom_train_step:
+        yield Sign(
+            STRONG,
+            f"the loss {facts.output.loss or 'of train_step'} is self-written: log(0), sqrt(0), a division by 0 or exp of a large number",
+        )
+    if (where := facts.lab.get("first_nonfinite")) and where.get("what") in ("layer", "loss", "gradient"):
+        own = where["what"] == "layer"  # a formula inside the model, on rows that are finite
+        yield Sign(STRONG + FAIR if own else FAIR, where.get("text", ""))
 
 
 def remedies(facts: Facts) -> Iterator[Remedy]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import Cause, Example, Facts, Sign
+from lossdoctor.causes.base import STRONG, Cause, Example, Facts, Sign
 from lossdoctor.causes.outputs import fault_remedies, fault_signs
 from lossdoctor.losses.faults import shape_faults
 from lossdoctor.record import Data, Output, Setup, Target
@@ -14,7 +14,10 @@ ID = "output-shape-mismatch"
 
 
 def signs(facts: Facts) -> Iterator[Sign]:
-    yield from fault_signs(facts, lambda head: shape_faults(head, facts.setup.metrics), ID)
+    found = list(fault_signs(facts, lambda head: shape_faults(head, facts.setup.metrics), ID))
+    yield from found
+    if found and (raised := facts.get("step-raised")) is not None:
+        yield Sign(STRONG, raised.text)
 
 
 def remedies(facts: Facts) -> Iterator[Remedy]:

@@ -58,7 +58,9 @@ def fault_signs(facts: Facts, find: Find, cause: str) -> Iterator[Sign]:
         if harm and found[0][1].by_harm:
             yield Sign(STRONG, harm.text or f"the run shows {harm.name} ({harm.value:.3g})")
         # A small distance to class numbers is no merit when the accuracy that was asked for stays low.
-        beside = found[0][1].grade == LIKELY and facts.get("accuracy-metric-low") is not None
+        beside = facts.get("accuracy-metric-low") if found[0][1].grade == LIKELY else None
+        if beside is not None:
+            yield Sign(FAIR, beside.text)
         if not harm and facts.learned > LEARNED and not beside:
             yield from doing_well(facts)
     for sign in replayed(facts, cause) if found else ():

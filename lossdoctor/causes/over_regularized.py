@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import FAIR, STRONG, Cause, Example, Facts, Sign, doing_well, replayed, seen
+from lossdoctor.causes.base import (
+    FAIR,
+    SLIGHT,
+    STRONG,
+    Cause,
+    Example,
+    Facts,
+    Sign,
+    doing_well,
+    replayed,
+    seen,
+)
 from lossdoctor.record import Layer, Setup
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
@@ -33,7 +44,12 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(2 * STRONG, f"{heavy.text} {flat.text}")
     if shrunk is not None and (regularized or (facts.optimizer.config.get("weight_decay") or 0) > 0.01):
         yield Sign(STRONG, shrunk.text)
-    if not (dropped or len(many) >= 4 or penalty or (heavy and flat) or (shrunk and regularized)):
+    bound = [la for la in facts.setup.layers if la.constraint]
+    if bound and facts.alarms:
+        yield Sign(FAIR, f"{bound[0].constraint} holds the weights of {bound[0].name}")
+        if flat is not None:
+            yield Sign(SLIGHT, flat.text)
+    if not (dropped or len(many) >= 4 or penalty or (heavy and flat) or (shrunk and regularized) or bound):
         return
     for name in (
         "data-non-finite",
@@ -50,6 +66,12 @@ def signs(facts: Facts) -> Iterator[Sign]:
 
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
+    if any(la.constraint for la in facts.setup.layers):
+        yield Remedy(
+            "Take the constraint off the kernels.",
+            "layers.Dense(...)  # without kernel_constraint",
+            (Action("unconstrain", {}),),
+        )
     if any(la.regularizer for la in facts.setup.layers):
         yield Remedy(
             "Make the penalties a hundred times weaker.",
@@ -66,6 +88,8 @@ _HEAVY = (
     Symptom("penalty-dominates", 9.0, "At the end 90 % of the loss is the penalty."),
     Symptom("loss-stuck-at-baseline", 1.0, "The loss ended at ln(3).", alarming=True),
 )
+
+_HELD = Setup(layers=(Layer("a", "Dense", "relu", parameters=9, constraint="MaxNorm(max_value=0.01)"),))
 
 CAUSE = Cause(
     id="over-regularized",
@@ -87,6 +111,29 @@ CAUSE = Cause(
         Example(
             "dropout of 90 %, stuck",
             seen(_HEAVY[1], setup=Setup(layers=(Layer("dropout", "Dropout", rate=0.9),))),
+        ),
+        Example(
+            "kernels held near 0, stuck, and a replay without the constraint learns",
+            seen(
+                _HEAVY[1],
+                setup=_HELD,
+                lab={
+                    "replay": {
+                        "trials": [
+                            {
+                                "cause": "over-regularized",
+                                "verdict": "confirmed",
+                                "text": "a replay went from 2.3 to 0.4",
+                            }
+                        ]
+                    }
+                },
+            ),
+        ),
+        Example(
+            "a constraint that does not hold the run back",
+            seen(_HEAVY[1], Symptom("data-non-finite", 1.0, "Column 3 holds NaN."), setup=_HELD),
+            named=False,
         ),
         Example(
             "dropout of 80 % on a run that learned",

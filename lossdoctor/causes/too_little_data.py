@@ -13,7 +13,10 @@ FEW = 100  # rows; with fewer, one row is a percent
 
 def signs(facts: Facts) -> Iterator[Sign]:
     few, rising = facts.get("rows-few"), facts.get("validation-rising")
-    gap = rising or facts.get("validation-at-chance") or facts.get("validation-far-behind")
+    learned_by_heart = facts.get("rows-memorised")
+    gap = (
+        rising or learned_by_heart or facts.get("validation-at-chance") or facts.get("validation-far-behind")
+    )
     if few is None or gap is None:
         return
     yield Sign(STRONG if few.value < FEW else FAIR if few.value < 3 * FEW else SLIGHT, few.text)

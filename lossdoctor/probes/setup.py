@@ -134,6 +134,7 @@ def _layer(layer: Any) -> Layer:
         trainable=bool(layer.trainable and (layer.trainable_variables or not layer.weights)),
         initializer=_configured(getattr(layer, "kernel_initializer", None)),
         regularizer=_configured(getattr(layer, "kernel_regularizer", None)),
+        constraint=_configured(getattr(layer, "kernel_constraint", None)),
         rate=float(layer.rate) if isinstance(getattr(layer, "rate", None), (int, float)) else None,
         config=_plain_config(layer, ("momentum", "epsilon", "recurrent_activation", "use_bias", "alpha")),
         **numbers,

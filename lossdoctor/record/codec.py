@@ -2,7 +2,7 @@
 
 `json.dumps` writes a bare `NaN`, which is not JSON and which this package of all would meet. Non-finite
 numbers become `{"$float": "nan"}`; arrays become `{"$array": dtype, "shape": [...], "data": [...]}`
-with non-finite entries as the strings "nan", "inf" and "-inf".
+with non-finite entries as the strings "nan", "inf" and "-inf". Other keys that begin with "$" get one more.
 """
 
 from __future__ import annotations
@@ -43,12 +43,16 @@ def encode(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return {"$float": str(value)}
     if isinstance(value, dict):
-        return {str(k): encode(v) for k, v in value.items()}
+        return {_escaped(str(k)): encode(v) for k, v in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [encode(v) for v in value]
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
     return str(value)
+
+
+def _escaped(key: str) -> str:
+    return f"${key}" if key.startswith("$") else key  # the user's own "$array" is no array
 
 
 def _number(value: Any) -> Any:
@@ -73,7 +77,7 @@ def decode(value: Any, kind: Any = Any) -> Any:
         return [decode(v, args[0]) for v in value]
     if isinstance(value, dict):
         inner = args[1] if origin is dict else Any
-        return {k: decode(v, inner) for k, v in value.items()}
+        return {k[1:] if k.startswith("$$") else k: decode(v, inner) for k, v in value.items()}
     if isinstance(value, list):
         return [decode(v) for v in value]
     return float(value) if kind is float and value is not None else value

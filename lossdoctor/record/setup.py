@@ -25,6 +25,7 @@ class Layer:
     trainable: bool = True
     initializer: str | None = None
     regularizer: str | None = None
+    constraint: str | None = None
     rate: float | None = None
     kernel_std: float | None = None
     kernel_mean: float | None = None

@@ -88,6 +88,7 @@ DETECTORS: dict[str, Detector] = {
     "inputs-outlier": inputs.inputs_outlier,
     "targets-outlier": inputs.targets_outlier,
     "rows-few": inputs.rows_few,
+    "rows-memorised": validation.rows_memorised,
     "targets-unscaled": targets.targets_unscaled,
     "classes-imbalanced": targets.classes_imbalanced,
     "targets-constant": targets.target_constant,

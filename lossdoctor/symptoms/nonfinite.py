@@ -26,6 +26,7 @@ def loss_non_finite(record: Record) -> Symptom | None:
         "first": first_bad_thing(record, int(bad[0])),
         "lasting": lasting,
         "share": float(bad.size / len(loss)),
+        "before": float(before[-1] / abs(before[0])) if len(before) and before[0] else None,
     }
     return Symptom("loss-non-finite", step, text, step, epoch, alarming=True, details=details)
 

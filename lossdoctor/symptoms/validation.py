@@ -6,6 +6,7 @@ import numpy as np
 
 from lossdoctor.record import Array, Record
 from lossdoctor.symptoms.base import Symptom
+from lossdoctor.symptoms.inputs import rows_few
 from lossdoctor.symptoms.series import TINY, baseline, column, noise, nth, start_level, trend
 
 TURNED = 1.15  # end over lowest
@@ -15,6 +16,8 @@ WORTH = 0.25
 FELL = 0.1  # accuracy
 BEHIND = 0.25  # accuracy
 SHIFTED = 3.0  # validation inputs' mean off by so many standard deviations, or their spread by such a factor
+SCARCE = 60  # rows
+MEMORISED = 0.5  # of the baseline; healthy runs on 40 rows or more end at up to 0.3
 OTHER_LABELS = 0.6  # total variation distance of class shares, 0 to 1
 
 
@@ -58,7 +61,7 @@ def _scale(record: Record, val: np.ndarray) -> float:
     """Returns the loss of a constant answer, or of the untrained model where no table knows the former."""
     known = baseline(record, validation=True) or baseline(record)
     start = [abs(float(np.median(val[:2]))), abs(start_level(record))]
-    return known or max(s for s in start if np.isfinite(s))
+    return known or max((s for s in start if np.isfinite(s)), default=1.0)
 
 
 def validation_accuracy_falling(record: Record) -> Symptom | None:
@@ -88,7 +91,9 @@ def validation_gap(record: Record) -> Symptom | None:
     val, loss = column(record, "epoch.val_loss"), column(record, "epoch.loss")
     if not len(val) or len(val) != len(loss) or not np.isfinite([val[-1], loss[-1]]).all():
         return None
-    scale = baseline(record, validation=True) or baseline(record) or abs(float(loss[0]))
+    # The first loss stands in where no baseline is known, or where it is near 0 (cosine similarity).
+    scale = abs(baseline(record, validation=True) or baseline(record) or 0.0)
+    scale = scale if scale > 0.01 * abs(loss[0]) else abs(float(loss[0]))
     gap = (val[-1] - loss[-1]) / max(scale, TINY)
     if gap < 0.25:
         return None
@@ -96,6 +101,16 @@ def validation_gap(record: Record) -> Symptom | None:
     details = {"from_start": float((val[0] - loss[0]) / max(scale, TINY)), "best": float(val[np.isfinite(val)].min() / max(scale, TINY)),
                "ratio": float(val[-1] / max(abs(loss[-1]), TINY))}  # fmt: skip
     return Symptom("validation-gap", float(gap), text, details=details)
+
+
+def rows_memorised(record: Record) -> Symptom | None:
+    """So few rows that each is a percent or more, learned, while validation stays far behind. Value: rows an epoch."""
+    few, gap, loss = rows_few(record), validation_gap(record), column(record, "epoch.loss")
+    if few is None or gap is None or few.value > SCARCE or gap.value < MEMORISED:
+        return None
+    if loss[-1] > 0.5 * loss[0]:
+        return None
+    return Symptom("rows-memorised", few.value, f"{few.text} {gap.text}", alarming=True)
 
 
 def validation_far_behind(record: Record) -> Symptom | None:

@@ -138,6 +138,12 @@ def test_a_record_comes_back_equal(record):
     assert Record.from_json(text).to_json() == text
 
 
+@pytest.mark.parametrize("key", ["$array", "$float", "$$float", "$"])
+def test_keys_like_our_own_marks_come_back(key):
+    """A log or setting of the user's that is called like a mark of the format stays what it is."""
+    same(codec.loads(codec.dumps({key: [1.5]})), {key: [1.5]})
+
+
 @FEW
 @given(PLAIN)
 def test_plain_values_come_back_equal(value):

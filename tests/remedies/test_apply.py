@@ -118,7 +118,12 @@ def test_every_action_changes_what_it_says_and_the_model_trains(
 
 def test_the_table_has_every_action() -> None:
     """No action is without a row of the table, but those that need a model of their own."""
-    assert set(ACTIONS) - {a.kind for a, _ in TABLE} == {"layer_normalization", "hidden_layer"}
+    assert set(ACTIONS) - {a.kind for a, _ in TABLE} == {
+        "layer_normalization",
+        "hidden_layer",
+        "flatten",
+        "unconstrain",
+    }
 
 
 @pytest.mark.parametrize("flat", [True, False])
@@ -142,6 +147,27 @@ def test_layer_normalization_takes_the_place_of_batch_normalization() -> None:
     assert isinstance(new.get_layer("norm"), layers.LayerNormalization)
     with pytest.raises(ValueError, match="no BatchNormalization"):
         apply_actions(sequential(), [Action("layer_normalization")])
+
+
+def test_global_pooling_becomes_flatten() -> None:
+    """What was pooled over all places is kept place by place, and the layers behind fit it."""
+    pooled = [layers.Conv1D(2, 1), layers.GlobalAveragePooling1D(name="pool"), layers.Dense(3)]
+    model = compiled_like(keras.Sequential([keras.Input((2, 2)), *pooled]), {"loss": "mse"})
+    new = apply_actions(model, [Action("flatten")])
+    assert isinstance(new.get_layer("pool"), layers.Flatten)
+    assert np.isfinite(new.fit(X.reshape(-1, 2, 2), Y, verbose=0).history["loss"][0])
+    with pytest.raises(ValueError, match="no global pooling"):
+        apply_actions(sequential(), [Action("flatten")])
+
+
+def test_constraints_are_taken_off() -> None:
+    """Kernels and biases may be of any size again; a model without constraints says so."""
+    tight = {"kernel_constraint": "max_norm", "bias_constraint": "non_neg"}
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(3, activation="softmax", **tight)])
+    new = apply_actions(compiled_like(model, {}), [Action("unconstrain")])
+    assert new.layers[-1].kernel_constraint is new.layers[-1].bias_constraint is None
+    with pytest.raises(ValueError, match="no layer has a constraint"):
+        apply_actions(sequential(), [Action("unconstrain")])
 
 
 def test_softmax_on_softmax_becomes_the_one_asked_for() -> None:

@@ -32,7 +32,14 @@ def scores(train: float, validation: float, loss: float = 1.5) -> Record:
     return Record(lab=found.lab, series=bare(FALLS, val_loss=np.linspace(2, loss, 12)).series)
 
 
+def few(rows: int, gap: float) -> Record:
+    """A record of an epoch of so many rows, learned down to 0.05, with validation so far above."""
+    steps = {"step": np.arange(12), "epoch": np.arange(12), "rows": np.full(12, rows)}
+    return Record(series={**bare(FALLS, val_loss=FALLS + gap).series, **steps})
+
+
 SPEAKS = [
+    ("rows-memorised", few(14, 1.5), 14, ("14 rows", "ends at 1.55, the training loss at 0.05")),
     ("validation-rising", bare(FALLS, val_loss=TURNS), 2.18, ("epoch 5 (1)", "rose to 2.183", "to 0.05")),
     (
         "validation-accuracy-falling",
@@ -56,6 +63,8 @@ SPEAKS = [
     ("validation-labels-differ", classes({"0": 90, "1": 90}, {"2": 60}), 1.0, ("100%", "classes 2 were not")),
 ]
 SILENT = [
+    ("rows-memorised", few(200, 1.5)),
+    ("rows-memorised", few(40, 0.6)),  # forty rows that were enough
     *((name, record) for name in ("validation-rising", "validation-gap") for record in HEALTHY.values()),
     ("validation-rising", bare(FALLS, val_loss=FALLS * NOISE)),
     ("validation-rising", bare(TURNS, val_loss=TURNS)),  # both rise: no overfitting

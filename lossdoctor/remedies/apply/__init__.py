@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from lossdoctor.remedies.apply.architecture import flatten, hidden_layer
 from lossdoctor.remedies.apply.inputs import normalize_inputs
 from lossdoctor.remedies.apply.layers import (
     batch_normalization,
     dropout,
-    hidden_layer,
     l2,
     layer_normalization,
     precision,
+    unconstrain,
     unfreeze,
     widen,
 )
@@ -40,6 +41,8 @@ ACTIONS: dict[str, Callable[..., None]] = {
     "initializer": initializer,
     "widen": widen,
     "hidden_layer": hidden_layer,
+    "flatten": flatten,
+    "unconstrain": unconstrain,
     "batch_normalization": batch_normalization,
     "layer_normalization": layer_normalization,
     "dropout": dropout,

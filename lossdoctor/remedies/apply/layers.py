@@ -105,6 +105,21 @@ def _scaled_penalty(penalty: Any, factor: float) -> Any:
     return type(found).from_config({**config, **{k: float(config[k]) * factor for k in scales}})
 
 
+def unconstrain(plan: Plan) -> None:
+    """Takes the constraints off all weights.
+
+    Raises:
+        ValueError: no layer has one.
+    """
+    found = False
+    for layer in plan.graph.leaves:
+        config = plan.config(layer)
+        for key in [k for k in config if k.endswith("_constraint") and config[k] is not None]:
+            config[key], found = None, True
+    if not found:
+        raise ValueError("no layer has a constraint to take off")
+
+
 def unfreeze(plan: Plan, *, layers: list[str] | None = None) -> None:
     """Lets frozen layers learn, from the weights that they hold."""
     for layer in plan.graph.named(layers) or plan.graph.leaves:
@@ -125,24 +140,6 @@ def widen(plan: Plan, *, factor: float) -> None:
         for key in ("units", "filters"):
             if isinstance(config.get(key), int):
                 config[key] = max(1, round(config[key] * factor))
-
-
-def hidden_layer(plan: Plan, *, units: int) -> None:
-    """Puts a Dense layer with ReLU in front of the only layer with weights.
-
-    Raises:
-        ValueError: several layers have weights, or more than one tensor goes into the only one.
-    """
-    weighted = [v for v in plan.graph.leaves if is_weighted(v)]
-    if len(weighted) != 1:
-        raise ValueError(
-            f"a hidden layer goes before the only layer with weights, and there are {len(weighted)}"
-        )
-    before = [v for v in plan.graph.leaves if weighted[0] in plan.graph.feeds.get(id(v), [])]
-    if len(before) > 1 or len(plan.model.inputs) != 1:
-        raise ValueError(f"a hidden layer goes behind one tensor: {weighted[0].name} is not fed by one")
-    places = plan.behind.setdefault(id(before[0]), []) if before else plan.at_input.setdefault(0, [])
-    places.append(lambda: keras.layers.Dense(units, activation="relu", kernel_initializer="he_normal"))
 
 
 def _hidden(plan: Plan, *, recurrent: bool = False) -> list[Any]:
