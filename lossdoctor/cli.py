@@ -111,8 +111,18 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _quiet() -> None:
-    """Keeps TensorFlow's start-up messages off the terminal, unless the user asked for them."""
+    """Loads TensorFlow without its start-up lines, which no setting hides; errors are raised as ever."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            from lossdoctor.callbacks.load import warm_up
+
+            warm_up()
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _check_output(options: argparse.Namespace) -> None:

@@ -9,6 +9,13 @@ from typing import Any
 import numpy as np
 
 
+def warm_up() -> None:
+    """Runs a first operation: TensorFlow writes the second half of its start-up lines then."""
+    import keras
+
+    keras.ops.zeros(())
+
+
 def load_data(path: str) -> tuple[np.ndarray, np.ndarray | None]:
     """Returns x and y (None when there is none) from an .npz file.
 
