@@ -156,7 +156,8 @@ def rank(found: Sequence[Diagnosis]) -> list[Diagnosis]:
             if consequence in named and named[consequence].confidence >= explaining.confidence:
                 lower = explaining.confidence - 1e-3
                 named[consequence] = replace(named[consequence], confidence=lower)
-    return sorted(named.values(), key=lambda d: -d.confidence)
+    # Of two that are as likely, the one whose change was seen to help.
+    return sorted(named.values(), key=lambda d: (-d.confidence, not any(r.confirmed for r in d.remedies)))
 
 
 def _with_outcome(cause: str, remedy: Remedy, facts: Facts) -> Remedy:
