@@ -16,7 +16,9 @@ from lossdoctor.symptoms import Symptom, observe
 
 LOUD = 3  # at most so many causes are named loudly (DESIGN.md section 5)
 NAMED = 0.52  # confidence from which a cause is named: a little more for it than against it
+NAMED_BESIDE = 0.45  # the same beside a first one: what it explains has been taken off already
 ALSO_SEEN = 0.25  # below this a cause is not even mentioned
+EXPLAINED = 1.0  # log-odds, by which causes named second or later were right less often (docs/calibration.md)
 UNKNOWN = "unknown"
 
 
@@ -157,7 +159,14 @@ def rank(found: Sequence[Diagnosis]) -> list[Diagnosis]:
                 lower = explaining.confidence - 1e-3
                 named[consequence] = replace(named[consequence], confidence=lower)
     # Of two that are as likely, the one whose change was seen to help.
-    return sorted(named.values(), key=lambda d: (-d.confidence, not any(r.confirmed for r in d.remedies)))
+    order = sorted(named.values(), key=lambda d: (-d.confidence, not any(r.confirmed for r in d.remedies)))
+    return [*order[:1], *(_beside(d) for d in order[1:])]
+
+
+def _beside(diagnosis: Diagnosis) -> Diagnosis:
+    """Returns a diagnosis that another one comes before: what that explains speaks less for this one."""
+    odds = math.log(diagnosis.confidence / (1.0 - diagnosis.confidence)) - EXPLAINED
+    return replace(diagnosis, confidence=1.0 / (1.0 + math.exp(-odds)))
 
 
 def _with_outcome(cause: str, remedy: Remedy, facts: Facts) -> Remedy:
@@ -170,7 +179,8 @@ def _with_outcome(cause: str, remedy: Remedy, facts: Facts) -> Remedy:
 
 
 def _loud_and_quiet(suspects: Sequence[Diagnosis]) -> list[Diagnosis]:
-    loud = [d for d in suspects if d.confidence >= NAMED and d.severity != "info"][:LOUD]
+    sure = [d for d in suspects if d.severity != "info" and d.confidence >= NAMED_BESIDE]
+    loud = sure[:LOUD] if sure and sure[0].confidence >= NAMED else []
     quiet = [replace(d, severity="info") for d in suspects if d not in loud and d.confidence >= ALSO_SEEN]
     return [*loud, *quiet]
 

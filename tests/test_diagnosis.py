@@ -20,7 +20,7 @@ from record_factory import HEALTHY, bare, run, task
 from lossdoctor import symptoms
 from lossdoctor.causes import CAUSES
 from lossdoctor.causes.base import Facts, Sign
-from lossdoctor.diagnosis import ALSO_SEEN, LOUD, NAMED, Diagnosis, confidence, diagnose, rank, weigh
+from lossdoctor.diagnosis import ALSO_SEEN, LOUD, NAMED, NAMED_BESIDE, Diagnosis, confidence, diagnose, rank, weigh
 from lossdoctor.record import Data, Event, Layer, Optimizer, Record, Setup
 from lossdoctor.remedies import Remedy
 
@@ -66,7 +66,8 @@ def test_diagnoses_are_ranked(record):
     for part in (findings.loud, quiet):
         assert [d.confidence for d in part] == sorted((d.confidence for d in part), reverse=True)
     # What is less sure than NAMED is named only in place of "I don't know", and then alone.
-    assert all(d.confidence >= NAMED for d in findings.loud) or len(findings.loud) == 1
+    assert all(d.confidence >= NAMED for d in findings.loud[:1]) or len(findings.loud) == 1
+    assert all(d.confidence >= NAMED_BESIDE for d in findings.loud[1:])
     assert all(ALSO_SEEN <= d.confidence < 1 for d in quiet)
     names = [d.cause for d in findings.diagnoses]
     assert len(names) == len(set(names)) and set(names) <= {*IDS, "unknown"}
