@@ -15,13 +15,12 @@ from lossdoctor.probes import activity, keras_private
 from lossdoctor.probes.hooks import Hooks
 from lossdoctor.probes.sample import Sample
 from lossdoctor.probes.setup import read_setup
-from lossdoctor.probes.step import COLUMNS, RING, StepProbe
+from lossdoctor.probes.step import COLUMNS, StepProbe
 from lossdoctor.probes.weights import WeightLook
 from lossdoctor.record import Data, Event, Output, Record, Setup, Target
 from lossdoctor.record.summary import summarize_array
 
 TINY = 1e-12
-EARLY = 64  # up to this step, looks come at steps 0, 1, 3, 7, ...: most faults show at once
 
 
 class Monitor:
@@ -41,7 +40,9 @@ class Monitor:
         self.validation: Sample | None = None
         self.bad_batch: Sample | None = None
         self._looking = False
-        self._batches = 0
+        self._batches = 0  # steps since the last read
+        self._anchored = 0  # step before which the look began
+        self._next_look = 0  # at steps 0, 1, 3, 7, ... in any case: most faults show at once
         self._data = Data()
         self._examined: dict[str, activity.Examination] = {}
         self._blind = False  # the layers cannot be looked at
@@ -53,27 +54,39 @@ class Monitor:
 
     # Between steps
 
+    def due(self) -> bool:
+        """True when there is anything to do before the next execution of the step. Called before each one."""
+        if self._looking or self._batches >= self.probe.size // 2 or self._step() >= self._next_look:
+            return True
+        if self.pace.due("look"):
+            return True
+        self._batches += self.setup.steps_per_execution
+        return False
+
     def before_batch(self) -> None:
-        step = self.collector.steps + self._batches
-        early = step < EARLY and (step + 1) & step == 0
-        self._looking = early or self.pace.due("look")
+        """Ends the look at the step before, if there was one, and begins one at the next step when it is time."""
+        if self._looking or self._batches >= self.probe.size // 2:
+            self.read()
+        step = self._step()
+        self._looking = step >= self._next_look or self.pace.due("look")
         if self._looking:
+            self._anchored = step
+            self._next_look = 2 * step + 1 if step >= self._next_look else self._next_look
             with self.pace.timed("look"):
                 self._weights.anchor()
-
-    def after_batch(self) -> None:
         self._batches += self.setup.steps_per_execution
-        if self._looking or self._batches >= RING // 2:
-            self.read(look=self._looking)
 
-    def read(self, look: bool = False) -> None:
-        """Brings the rows of the steps since the last read to the host; with `look`, the weights' moves too."""
+    def _step(self) -> int:
+        return self.collector.steps + self._batches
+
+    def read(self) -> None:
+        """Brings the rows of the steps since the last read to the host, after a look the weights' moves too."""
+        look, self._looking, self._batches = self._looking, False, 0
         with self.pace.timed("look" if look else "read"):
             rows = self.probe.read()
             rate = keras_private.learning_rate(next(iter(keras_private.optimizers(self.model)), None))
             self.collector.add_steps(rows, self.epoch, rate)
-            self._batches = 0
-            if look and len(rows):
+            if look and self.collector.steps > self._anchored:  # the data may have ended instead
                 weights, moves = self._weights.measure()
                 grads = rows[-1, len(COLUMNS) :]
                 if len(grads) == len(weights):
@@ -95,6 +108,7 @@ class Monitor:
             return
         self.stopped, self.seconds = stopped, self.pace.elapsed()
         self.hooks.remove(self.probe)
+        self._looking = False  # what an exception left half done was no step
         self.read()
         self._keep_samples()
 
@@ -125,6 +139,8 @@ class Monitor:
 
     def record(self) -> Record:
         """Returns what was measured so far."""
+        if self.stopped == "running":
+            self.read()
         if self.sample is None:
             self._keep_samples()
         setup = replace(self.setup, batch_size=self._batch_size())

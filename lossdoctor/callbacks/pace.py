@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-SHARES = {"look": 0.5, "check": 0.25}  # of the budget; the rest is for reads, which come every so many steps
+SHARES = {"look": 0.25, "check": 0.25}  # of the budget; the rest is for reads, which come every so many steps
 
 
 class Pace:

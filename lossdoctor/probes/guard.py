@@ -20,7 +20,8 @@ class Guard(Observer):
 
     A skipped update leaves weights and optimizer slots as they were (the optimizer is not called); float
     state that the forward pass has already changed (BatchNorm statistics, metrics) is put back. A step that
-    a LossScaleOptimizer skips by itself never reaches the guard and counts as a step without an update.
+    a LossScaleOptimizer skips by itself never reaches the guard and counts as a step without an update,
+    unless its rows are not finite.
 
     Args:
         model: a built keras.Model with Hooks.
@@ -51,6 +52,7 @@ class Guard(Observer):
         changing = [*self._statistics, *(v for v in self._model.metrics_variables if _is_float(v))]
         self._before = [(v, tf.convert_to_tensor(v)) for v in changing]
         self._inner.assign(NO_UPDATE)
+        self._data = data
 
     def on_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> None:
         import tensorflow as tf
@@ -85,6 +87,10 @@ class Guard(Observer):
         fine = (applied > 0.0) & self._statistics_finite()
         if self._hooks.saw_loss:
             fine &= tf.math.is_finite(self._loss)
+        if self._in_inner_graph:
+            # The loss scaling skips such a step by itself and says nothing, and a ReLU makes 0 of NaN: only
+            # the rows tell it from a scale that was too high, which is no fault.
+            fine &= _finite(self._data)
         if self._before:
             tf.cond(fine, lambda: tf.constant(0), self._put_back)
         row = tf.stack([self._loss, norm, tf.cast(fine, tf.float32), dead, self._trivial])
@@ -101,8 +107,7 @@ class Guard(Observer):
     def _statistics_finite(self) -> Any:
         import tensorflow as tf
 
-        sums = [tf.reduce_sum(tf.cast(v, tf.float32) * 0.0) for v in self._statistics]  # NaN when any is bad
-        return tf.math.is_finite(tf.add_n(sums)) if sums else tf.constant(True)
+        return _finite([tf.convert_to_tensor(v) for v in self._statistics])
 
     # On the host, between steps
 
@@ -126,6 +131,15 @@ class Guard(Observer):
         first = max(self._read, now - self._size)
         self._read = now
         return ring[np.arange(first, now) % self._size].astype(np.float64)
+
+
+def _finite(data: Any) -> Any:
+    import tensorflow as tf
+    from keras import tree
+
+    dense = [t for t in tree.flatten(data) if isinstance(t, tf.Tensor) and t.dtype.is_floating]
+    sums = [tf.reduce_sum(tf.cast(t, tf.float32) * 0.0) for t in dense]  # NaN when any is bad
+    return tf.math.is_finite(tf.add_n(sums)) if sums else tf.constant(True)
 
 
 def _statistics(model: Any) -> Iterator[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lossdoctor.probes import replicas
+from lossdoctor.probes.branch import unless
 from lossdoctor.probes.sample import SAMPLE_ROWS, Sample
 
 MAX_BYTES = 256 * 2**20  # a sample larger than this is not worth its memory
@@ -45,14 +46,13 @@ class RowStore:
         if not pairs:
             return
 
-        def write() -> Any:
+        def write() -> None:
             for variable, leaf in pairs:
                 window = tf.concat([variable.value(), tf.cast(leaf, variable.dtype)], 0)
                 variable.assign(window[-SAMPLE_ROWS:])
             self.filled.assign_add(tf.shape(pairs[0][1], out_type=tf.int64)[0])
-            return tf.constant(0)
 
-        tf.cond(when, write, lambda: tf.constant(0))
+        unless(~when, write)
 
     def _create(self, batch: Any, leaves: list[Any]) -> None:
         import tensorflow as tf
@@ -68,10 +68,10 @@ class RowStore:
         self._structure = tree.map_structure(lambda _: 0, batch)
 
     def room(self) -> Any:
-        """Returns a boolean tensor: fewer than SAMPLE_ROWS rows were kept so far (True before the first)."""
+        """Returns a boolean tensor: fewer than SAMPLE_ROWS rows were kept so far, and they can be kept."""
         import tensorflow as tf
 
-        return tf.constant(True) if self.filled is None else self.filled < SAMPLE_ROWS
+        return tf.constant(self.missing is None) if self.filled is None else self.filled < SAMPLE_ROWS
 
     def close(self) -> None:
         """Keeps no more rows: after an epoch the same ones would come again."""

@@ -62,10 +62,9 @@ class Record:
 
     - "step", "epoch" [n]: index of the batch within the run (from 0) and of its epoch (from 0);
       a row stands for one batch, or in long runs for a bucket of neighbouring batches ending at "step".
-    - "batch_loss", "penalty", "rows", "grad_norm", "learning_rate", "input_rms", "target_rms",
-      "target_low", "target_high" [n]: true loss of the batch (never the running mean of Keras's logs)
+    - "batch_loss", "penalty", "rows", "grad_norm", "learning_rate", "input_rms", "target_rms" [n]: true loss of the batch (never the running mean of Keras's logs)
       and the part of it that regularizers and add_loss make, rows of the batch, global L2 norm of the
-      raw gradients, rate used, root mean squares and extremes of the data. A bucket's mean; NaN when
+      raw gradients, rate used, root mean squares of the data. A bucket's mean; NaN when
       any of it was.
     - "batch_loss_max", "grad_norm_max" [n]: the bucket's largest.
     - "sampled.step" [m], "sampled.steps" [m] (batches between the two looks at the weights),

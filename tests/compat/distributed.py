@@ -26,8 +26,6 @@ SERIES = (
     "rows",
     "input_rms",
     "target_rms",
-    "target_low",
-    "target_high",
     "grad_norm",
 )
 

@@ -44,7 +44,7 @@ def trained(usual, doctor, *callbacks):
 FAULTS = [
     "lossdoctor.callbacks.doctor.Monitor.__init__",
     "lossdoctor.callbacks.doctor.Monitor.before_batch",
-    "lossdoctor.callbacks.doctor.Monitor.after_batch",
+    "lossdoctor.callbacks.doctor.Monitor.read",
     "lossdoctor.callbacks.doctor.Monitor.end_epoch",
     "lossdoctor.callbacks.doctor.Monitor.close",
     "lossdoctor.callbacks.doctor.Monitor.examine",
