@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from lossdoctor.callbacks.monitor import Monitor
+from lossdoctor.callbacks.progress import bar
 from lossdoctor.diagnosis import Findings
 from lossdoctor.record import Record
 from lossdoctor.remedies import Remedy
@@ -53,8 +54,8 @@ def run_trials(monitor: Monitor, record: Record, findings: Findings, seconds: fl
             "; ".join(record.data.missing) or "no rows of the data could be kept"
         )
         return replace(record, lab={**record.lab, "not_run": [why]})
-    with monitor.pace.timed("trials"):
-        lab = trials.run(subject(monitor), record, candidates(findings), seconds=seconds, progress=None)
+    with monitor.pace.timed("trials"), bar(show) as progress:
+        lab = trials.run(subject(monitor), record, candidates(findings), seconds=seconds, progress=progress)
     cost = {**record.cost, "trials": monitor.pace.seconds["trials"]}
     return replace(record, lab={**record.lab, **lab}, cost=cost)
 

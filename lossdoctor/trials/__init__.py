@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -36,7 +37,10 @@ def run(
     """
     from lossdoctor.trials.schedule import carry_out  # loads TensorFlow
 
-    return carry_out(subject, record, candidates, seconds, progress or (lambda done, total, text: None))
+    with warnings.catch_warnings():
+        # What Keras has to say of this model it said when the user built and fitted it, once.
+        warnings.simplefilter("ignore")
+        return carry_out(subject, record, candidates, seconds, progress or (lambda done, total, text: None))
 
 
 __all__ = ["Subject", "run"]

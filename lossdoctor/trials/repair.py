@@ -12,13 +12,16 @@ from lossdoctor.trials.subject import Subject
 
 # A combination that is not confirmed still says something when it came out better by this much.
 BETTER = 0.05
+# A contradiction in the setup (LD4xx: loss, labels, output layer) is read off the setup, not off how training
+# went. From this confidence it is mended whatever a short replay of its loss says.
+PROVEN, CONTRADICTIONS = 0.95, "LD4"
 
 
 def repair(subject: Subject, record: Record, findings: Any) -> Any:
     """Returns a fresh, compiled, untrained model that is to train under the same fit call.
 
     The combination that the replays confirmed, if any; else the first remedy that can be carried out of each
-    loud diagnosis, without those that a replay refuted.
+    loud diagnosis, without those that a replay refuted. Proven contradictions are mended in either case.
 
     Args:
         subject: the model and its rows.
@@ -31,13 +34,31 @@ def repair(subject: Subject, record: Record, findings: Any) -> Any:
     replay = record.lab.get("replay") or {}
     together = replay.get("combined") or {}
     if together.get("verdict") == "confirmed":
-        return apply_actions(subject.model, actions_of(together["actions"]), subject.sample)
+        whole = actions_of(together["actions"])
+        return _fitting(subject, [whole, *_untouched(findings.loud, whole)])
     refuted = {t["remedy"] for t in replay.get("trials", ()) if t["verdict"] == "refuted"}
-    guesses = [list(_first(d.remedies, refuted)) for d in findings.loud]
+    guesses = [list(_first(d.remedies, set() if proven(d) else refuted)) for d in findings.loud]
     guesses = [g for i, g in enumerate(guesses) if g and (i == 0 or not _only_steps(g))]
     if together and together["score"] - replay["unchanged"]["score"] > BETTER:
-        guesses = [*guesses[:1], actions_of(together["actions"])]
+        whole = actions_of(together["actions"])
+        guesses = [*guesses[:1], whole, *_untouched(findings.loud, whole)]
     return _fitting(subject, guesses)
+
+
+def proven(diagnosis: Any) -> bool:
+    """Returns whether a diagnosis is a contradiction that stands in the setup itself."""
+    return diagnosis.code.startswith(CONTRADICTIONS) and diagnosis.confidence >= PROVEN
+
+
+def _untouched(diagnoses: Iterable[Any], done: Sequence[Action]) -> list[list[Action]]:
+    """Returns the first remedy of each proven diagnosis none of whose remedies is part of what was done."""
+    kinds = {a.kind for a in done}
+    groups = []
+    for diagnosis in filter(proven, diagnoses):
+        first = list(_first(diagnosis.remedies, set()))
+        if first and not kinds & {a.kind for r in diagnosis.remedies for a in r.actions}:
+            groups.append(first)
+    return groups
 
 
 def _only_steps(actions: Sequence[Action]) -> bool:

@@ -190,11 +190,17 @@ def verdict(with_it: Replay, without: Replay, reached: float | None) -> str:
 def sentence(with_it: Replay, without: Replay, steps: int, rows: int) -> str:
     """Returns the figures of a replay in words."""
     text = f"replayed {steps} steps on {rows} rows: loss {_way(with_it)} (unchanged: {_way(without)})"
+    if with_it.finite:  # what counts against overfitting is how rows do that were not trained on
+        text += f", held-back loss {with_it.held_back:.3g} (unchanged: {_number(without.held_back)})"
     if with_it.score.accuracy is None or without.score.accuracy is None:
         return text
     return (
         text + f", held-back accuracy {with_it.score.accuracy:.2f} (unchanged: {without.score.accuracy:.2f})"
     )
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}" if math.isfinite(value) else "not finite"
 
 
 def _way(run: Replay) -> str:
