@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from lossdoctor.record import Record
 from lossdoctor.symptoms.base import Symptom
 
@@ -17,8 +20,17 @@ def rate_above_limit(record: Record) -> Symptom | None:
     ratio = used / limit
     if ratio < 1.0:
         return None
-    text = f"The sharpest direction of the loss has curvature {found['curvature']:.3g}, so {found['form']} is stable only below a rate of {limit:.2g}; this run used {used:.2g}, {ratio:.3g} times that."
+    text = f"{_limit(found)}; this run used {used:.2g}, {ratio:.3g} times that."
     return Symptom("rate-above-limit", ratio, text)
+
+
+def _limit(found: Mapping[str, Any]) -> str:
+    """Says up to which rate training holds, by its curvature or, where that was wrong, by trying."""
+    by = f"The sharpest direction of the loss has curvature {found['curvature']:.3g}"
+    predicted = found.get("predicted", found["limit"])
+    if predicted == found["limit"]:
+        return f"{by}, so {found['form']} is stable only below a rate of {predicted:.2g}"
+    return f"Short trainings on the captured rows hold below a rate of {found['limit']:.2g} (the curvature alone, {found['curvature']:.3g}, would say {predicted:.2g})"
 
 
 def rate_below_limit(record: Record) -> Symptom | None:
@@ -27,7 +39,7 @@ def rate_below_limit(record: Record) -> Symptom | None:
     limit, used = found.get("limit"), found.get("used")
     if not limit or used is None or not limit > 0 or used / limit > 0.01:
         return None
-    text = f"{found['form']} would be stable up to a rate of {limit:.2g}; this run used {used:.2g}."
+    text = f"{_limit(found)}; this run used {used:.2g}."
     return Symptom("rate-far-below-limit", used / limit, text)
 
 

@@ -42,7 +42,7 @@ def carry_out(
         player = attempt("replay", lambda: make_player(subject, record))
         if player is not None:
             found = attempt("first_nonfinite", lambda: first_nonfinite(subject, player.bench, clock))
-            limit = attempt("stability", lambda: stability(subject, record, clock))
+            limit = attempt("stability", lambda: stability(subject, record, clock, player.bench))
             lab.update(
                 {k: v for k, v in {"first_nonfinite": found, "stability": limit}.items() if v is not None}
             )

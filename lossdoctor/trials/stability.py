@@ -10,6 +10,7 @@ import numpy as np
 from lossdoctor.probes.sample import Sample
 from lossdoctor.record import Record
 from lossdoctor.remedies.base import Action
+from lossdoctor.trials.boundary import boundary, holder
 from lossdoctor.trials.clock import Clock
 from lossdoctor.trials.curvature import Curvature, extremes
 from lossdoctor.trials.limits import ADAPTIVE, form_of, limit_of, preconditioner
@@ -27,8 +28,13 @@ OVERHEAD = 0.03  # seconds of a gradient that go into calling TensorFlow, whatev
 SHARE = 0.2  # share of the time for all trials
 
 
-def stability(subject: Subject, record: Record, clock: Clock) -> dict[str, Any] | None:
+def stability(
+    subject: Subject, record: Record, clock: Clock, bench: Workbench | None = None
+) -> dict[str, Any] | None:
     """Returns `Record.lab["stability"]`: the strictest limit over the places looked at, None without a rate.
+
+    "limit" is the one of the curvature where short runs around it agree, else what they bore ("tried" says
+    which); "predicted" is always that of the curvature. `bench` may hold traced copies already.
 
     Raises:
         ValueError: the model cannot be rebuilt, the curvature is not finite, or nothing limits this
@@ -39,19 +45,29 @@ def stability(subject: Subject, record: Record, clock: Clock) -> dict[str, Any] 
     policy = getattr(getattr(subject.model, "dtype_policy", None), "name", "float32")
     # In half precision the products would be noise.
     actions = () if policy == "float32" else (Action("precision", {"policy": "float32"}),)
-    variant = Workbench(subject.model, subject.initial, rows).variant(actions)
+    bench = bench if bench is not None and not actions else Workbench(subject.model, subject.initial, rows)
+    variant = bench.variant(actions)
     watch = Clock(min(SHARE * clock.seconds, clock.left))
     found: list[dict[str, Any]] = []
     for where, weights in places(subject):
         variant.model.set_weights(weights)
         try:
             found.append(
-                measured(variant, rows, subject.batch_size or 32, max(watch.left, 0.0)) | {"where": where}
+                measured(variant, rows, subject.batch_size or 32, max(watch.left, 0.0))
+                | {"where": where, "weights": weights}
             )
         except ValueError:
             if not found:
                 raise
-    return {"used": used, **min(found, key=lambda place: place["limit"])}
+    strictest = min(found, key=lambda place: place["limit"])
+    weights = strictest.pop("weights")
+
+    def at(rate: float) -> Variant:
+        return bench.variant((*actions, Action("learning_rate", {"value": rate})))
+
+    predicted = strictest["limit"]
+    limit, tried = boundary(predicted, holder(at, weights, rows), Clock(max(watch.left, 0.0)))
+    return {"used": used, **strictest, "limit": limit, "predicted": predicted, "tried": tried}
 
 
 def places(subject: Subject) -> list[tuple[str, list[np.ndarray]]]:

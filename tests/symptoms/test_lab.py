@@ -14,6 +14,9 @@ def stability(used: float, limit: float = 0.0025) -> Record:
     return Record(lab={"stability": found})
 
 
+tried = Record(lab={"stability": stability(0.1).lab["stability"] | {"predicted": 1e-4, "tried": True}})
+
+
 def one_batch(last: float, baseline: float | None = 1.0) -> Record:
     return Record(lab={"one_batch": {"first": 1.2, "last": last, "baseline": baseline, "steps": 100}})
 
@@ -30,7 +33,8 @@ def told(held_back: float, validation: float, *, final: float = 0.97, majority: 
 SPEAKS = [
     ("held-back-told", told(0.9, 0.1), 0.8, ("accuracy 0.90", "with 0.10")),
     ("rate-above-limit", stability(0.1), 40, ("curvature 812", "plain SGD", "0.0025", "used 0.1, 40 times")),
-    ("rate-far-below-limit", stability(1e-6), 4e-4, ("up to a rate of 0.0025", "used 1e-06")),
+    ("rate-above-limit", tried, 40, ("hold below a rate of 0.0025", "812, would say 0.0001", "40 times")),
+    ("rate-far-below-limit", stability(1e-6), 4e-4, ("below a rate of 0.0025", "used 1e-06")),
     ("one-batch-unfit", one_batch(0.9), 0.9, ("100 steps", "from 1.2 to 0.9", "answer: 1)")),
     ("inputs-unused", zeroed(0.69, 0.7), 0.986, ("(0.7)", "(0.69)")),
 ]
