@@ -45,15 +45,25 @@ def candidates(findings: Findings) -> list[tuple[str, Remedy]]:
     return [c[i] for i in range(depth) for c in columns if i < len(c)][:CANDIDATES]
 
 
+def why_not(monitor: Monitor, record: Record) -> str:
+    """Returns why there can be no trials, "" when there can."""
+    if monitor.sample is None:
+        return "; ".join(record.data.missing) or "no rows of the data could be kept"
+    if not monitor.initial:
+        return (
+            "the model had no weights before the first step, so there is no start to replay from; "
+            "call it on a batch, or model.build(shape), before fit"
+        )
+    return ""
+
+
 def run_trials(monitor: Monitor, record: Record, findings: Findings, seconds: float, show: bool) -> Record:
     """Returns the record with the trials' results in its `lab`."""
     from lossdoctor import trials
 
-    if monitor.sample is None or not monitor.initial:
-        why = "trials were not run: " + (
-            "; ".join(record.data.missing) or "no rows of the data could be kept"
-        )
-        return replace(record, lab={**record.lab, "not_run": [why]})
+    why = why_not(monitor, record)
+    if why:
+        return replace(record, lab={**record.lab, "not_run": [f"trials were not run: {why}"]})
     with monitor.pace.timed("trials"), bar(show) as progress:
         lab = trials.run(subject(monitor), record, candidates(findings), seconds=seconds, progress=progress)
     cost = {**record.cost, "trials": monitor.pace.seconds["trials"]}

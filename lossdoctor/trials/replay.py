@@ -105,8 +105,8 @@ class Replayer:
         if needed > clock.left:
             raise ValueError(
                 f"a step takes {self.step_seconds:.2g} s: {LEAST_REPLAYS} replays of {LEAST_STEPS} steps do "
-                f"not fit into the {clock.seconds:.0f} s for trials; "
-                f"pass trial_seconds={math.ceil(4 * needed)} for them"
+                f"not fit into the {max(clock.left, 0.0):.1f} s that were left of {clock.seconds:.0f} s for "
+                f"trials; pass trial_seconds={math.ceil(clock.spent + 4 * needed)} for them"
             )
 
     def fits(self, actions: Sequence[Action], seconds: float) -> bool:
