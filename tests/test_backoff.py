@@ -201,14 +201,27 @@ def test_it_grows_back_in_strides_and_stays_clear_of_what_blew_up():
     assert scales[-1] == pytest.approx(0.25)
 
 
-def test_a_rescued_run_settles_once_near_its_end_and_a_healthy_one_never():
-    """In the last tenth a run that was backed off goes at a tenth of its rate; others keep theirs."""
+def test_a_rescued_run_settles_near_its_end_and_a_healthy_one_never():
+    """In the last fifth a rescued run goes down to a tenth of its rate in two cuts; others keep theirs."""
     policy = Policy(recover_after=None)
     rescued, _ = run([1.0, 90.0, 300.0, 200.0] + [0.9] * 10, policy)
-    rescued, actions = run([0.9] * 5, policy, rescued, done=0.95)
+    assert run([0.9] * 5, policy, rescued, done=0.79)[1] == []
+    first, actions = run([0.9] * 5, policy, rescued, done=0.85)
     assert [k for _, k in kinds(actions)] == ["settle"]
-    assert rescued.scale == pytest.approx(0.01)
+    assert first.scale == pytest.approx(0.1 * 0.1**0.5)
+    last, actions = run([0.9] * 5, policy, first, done=0.95)
+    assert [k for _, k in kinds(actions)] == ["settle"]
+    assert last.scale == pytest.approx(0.01)
     assert run([0.9] * 5, policy, done=0.95)[1] == []
+
+
+def test_both_cuts_come_at_once_where_only_the_last_stretch_is_seen():
+    """A run whose length is known by epochs only may first be looked at when both cuts are due: one action."""
+    policy = Policy(recover_after=None)
+    rescued, _ = run([1.0, 90.0, 300.0, 200.0] + [0.9] * 10, policy)
+    state, actions = run([0.9] * 5, policy, rescued, done=0.95)
+    assert [k for _, k in kinds(actions)] == ["settle"]
+    assert state.scale == pytest.approx(0.01)
 
 
 def test_at_min_lr_the_next_blow_up_stops_the_run():

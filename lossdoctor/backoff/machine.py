@@ -17,6 +17,7 @@ DEEPEST = 1e-3  # no single cut is deeper than this
 ENDING = 3.0  # evidence (see watch.ENOUGH) that is enough to go back when no step is left to wait for
 MARGIN = 4.0  # the rate grows no nearer than this to the lowest that blew up: the best lies well below it
 STRIDE = 2.0  # the rate grows by this much at a time
+SETTLE_CUTS = 2  # the last stretch goes down in so many equal cuts: early ones still learn, late ones rest
 
 
 def step(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
@@ -46,19 +47,14 @@ def _bad(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
 
 
 def _good(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
-    slow = state.since > policy.cooldown and not state.settled
+    slow = state.since > policy.cooldown and state.settled < SETTLE_CUTS
     watch, alarm = look(state.watch, signal, slow=slow, strict=state.backoffs > 0)
     state = replace(state, watch=watch, good=state.good + 1, quiet=state.quiet + 1 if watch.calm else 0)
     if alarm is not None:
         return _retreat(policy, state, signal, alarm)
     if watch.calm and signal.norm is not None:
         state = replace(state, norm=max(state.norm, signal.norm))
-    if (
-        state.backoffs
-        and not state.settled
-        and signal.done is not None
-        and signal.done >= 1.0 - policy.settle
-    ):
+    if state.backoffs and state.settled < _settling(policy, signal):
         return _settle(policy, state, signal)
     if policy.recover_after is not None and not state.settled and state.quiet >= policy.recover_after:
         return _grow(state)
@@ -121,15 +117,25 @@ def _grow(state: State) -> tuple[State, Action]:
 
 
 def _settle(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
-    """A rescued run is still near the edge and its weights jitter: a lower rate lets them come to rest."""
-    state = replace(state, settled=True)
-    scale = max(state.scale * policy.factor, min(_floor(policy, signal), state.scale))
-    if policy.settle == 0.0 or scale >= state.scale:
+    """A rescued run is still near the edge and its weights jitter: lower rates let them come to rest."""
+    cuts = _settling(policy, signal) - state.settled
+    state = replace(state, settled=state.settled + cuts)
+    scale = state.scale * policy.factor ** (cuts / SETTLE_CUTS)
+    scale = max(scale, min(_floor(policy, signal), state.scale))
+    if scale >= state.scale:
         return state, Action("none", state.scale)
     text = (
-        f"the last {policy.settle:.0%} of a rescued run go at a lower rate, so that the weights come to rest"
+        f"the last {policy.settle:.0%} of a rescued run go at lower rates, so that the weights come to rest"
     )
     return replace(state, scale=scale, since=0), Action("settle", scale, text=text)
+
+
+def _settling(policy: Policy, signal: Signal) -> int:
+    """How many cuts of the last stretch are due by now, evenly spread over it."""
+    if signal.done is None or policy.settle == 0.0 or signal.done < 1.0 - policy.settle:
+        return 0
+    into = (signal.done - 1.0 + policy.settle) / policy.settle
+    return min(SETTLE_CUTS, 1 + int(into * SETTLE_CUTS))
 
 
 def _floor(policy: Policy, signal: Signal) -> float:

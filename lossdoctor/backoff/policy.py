@@ -20,8 +20,9 @@ class Policy:
         min_lr: the rate is never cut below this.
         recover_after: quiet steps after which the rate may grow back towards the user's own, never above
             it and never to a rate that blew up before; None leaves it where it is.
-        settle: share of the training at its end, 0 to 0.9, in which a run that was rescued goes at the rate
-            times `factor`; 0 for none. A run without a backoff never settles.
+        settle: share of the training at its end, 0 to 0.9, in which a run that was rescued goes down to the
+            rate times `factor` in two cuts; 0 for none. A run without a backoff never settles. A fifth is
+            what Haegele et al. (2024, arXiv 2405.18392) find enough for the cooldown after a constant rate.
 
     Raises:
         ValueError: a setting is out of range; the message says what to pass.
@@ -33,7 +34,7 @@ class Policy:
     max_backoffs: int = 12
     min_lr: float = 0.0
     recover_after: int | None = 20
-    settle: float = 0.1
+    settle: float = 0.2
 
     def __post_init__(self) -> None:
         if not _is_number(self.factor) or not 0.0 < self.factor < 1.0:

@@ -45,7 +45,7 @@ class State:
         good: good steps in the whole run.
         norm: the largest gradient norm of a calm step.
         strike: step of the last rollback that was put down to one bad batch.
-        settled: the last, lower stretch has begun; the rate does not grow any more.
+        settled: how many cuts of the last stretch were made; from the first on the rate does not grow.
         stopped: why the run was ended, or None.
         step: steps seen in all, that is the index of the next one.
         target: step of the snapshot that the last rollback led to, while nothing quiet came after it.
@@ -66,7 +66,7 @@ class State:
     good: int = 0
     norm: float = 0.0
     strike: int | None = None
-    settled: bool = False
+    settled: int = 0
     stopped: str | None = None
     step: int = 0
     target: int | None = None

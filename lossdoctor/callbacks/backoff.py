@@ -41,7 +41,8 @@ class LRBackoff(keras.callbacks.Callback):
         max_backoffs: cuts before giving up.
         min_lr: the rate is never cut below this.
         recover_after: quiet steps after which the rate grows back towards yours, never above; None: never.
-        settle: share of the training, at its end, in which a rescued run goes at the rate times `factor`.
+        settle: share of the training, at its end, in which a rescued run goes down to the rate times
+            `factor`, in two cuts.
         skip_batches: batches passed over without an update after a rollback (the poisoned ones).
         monitor: what to watch: "loss", "gradients" or both.
         on_exhausted: "stop" ends training with good weights, "raise" raises TrainingDiverged.
@@ -70,7 +71,7 @@ class LRBackoff(keras.callbacks.Callback):
         max_backoffs: int = 20,
         min_lr: float = 0.0,
         recover_after: int | None = 20,
-        settle: float = 0.1,
+        settle: float = 0.2,
         skip_batches: int = 0,
         monitor: str | Collection[str] = ("loss", "gradients"),
         on_exhausted: str = "stop",
