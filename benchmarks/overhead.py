@@ -2,12 +2,14 @@
 
     python benchmarks/overhead.py                    # all models and callbacks, about ten minutes
     python benchmarks/overhead.py --models dense --rounds 20
+    python benchmarks/growth.py                      # with the number of variables, rows and steps; memory
 
 Each model is trained with each set of callbacks in turn, round after round within one process, so that a
 slow minute of the machine hits all of them alike. The time of a step is measured from the end of step
 `SETTLE` to the end of the last step of a fit, divided by the steps between: it holds everything that a
-callback does per batch, and leaves tracing and the final report out, which are given apart. Printed per
-row: the median over rounds of the ratio to the bare fit of the same round, with a 95 % bootstrap interval,
+callback does per batch, and leaves tracing and the final report out, which are given apart. The clock reads at the begin of
+batches: a callback with `on_train_batch_end` would keep Keras from handing logs to a thread, which is part of what
+callbacks cost. Printed per row: the median over rounds of the ratio to the bare fit of the same round, with a 95 % bootstrap interval,
 for the wall clock and for CPU time (which other work on the machine hardly changes).
 """
 
@@ -15,8 +17,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -96,9 +99,9 @@ def transformer(width: int = 96, heads: int = 4, depth: int = 3) -> keras.Model:
 
 WORKLOADS = {
     "dense": Workload(dense, lambda: rows(4096, (64,), 10), 32, 600),
-    "wide": Workload(wide, lambda: rows(4096, (256,), 10), 64, 200),
-    "convolution": Workload(convolution, lambda: rows(1024, (28, 28, 1), 10), 32, 100),
-    "transformer": Workload(transformer, lambda: rows(1024, (48, 32), 10), 32, 60),
+    "wide": Workload(wide, lambda: rows(4096, (256,), 10), 32, 200),
+    "convolution": Workload(convolution, lambda: rows(1024, (28, 28, 1), 10), 64, 80),
+    "transformer": Workload(transformer, lambda: rows(1024, (48, 32), 10), 32, 80),
 }
 
 
@@ -129,11 +132,15 @@ CALLBACKS: dict[str, Callbacks] = {
         keras.callbacks.TerminateOnNaN(),
     ],
     "second GradientTape per batch": lambda x, y: [SecondGradient(x, y)],
+    # Written once an epoch, which is here the whole fit: look at the seconds after the last step.
+    "TensorBoard(histogram_freq=1)": lambda x, y: [
+        keras.callbacks.TensorBoard(tempfile.mkdtemp(), histogram_freq=1)
+    ],
 }
 
 
 class Stopwatch(keras.callbacks.Callback):
-    """Notes when fit began, when each batch had ended (after all other callbacks) and when fit was over."""
+    """Notes when fit began and when each batch began (after all other callbacks)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -141,13 +148,13 @@ class Stopwatch(keras.callbacks.Callback):
         self.cpu: list[float] = []
         self.begin = time.perf_counter()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_begin(self, batch, logs=None):
         self.stamps.append(time.perf_counter())
         self.cpu.append(time.process_time())
 
 
 def per_step(stamps: list[float]) -> float:
-    """Returns seconds a step from the stamps of all steps' ends."""
+    """Returns seconds a step from the stamps of all steps' begins."""
     return (stamps[-1] - stamps[SETTLE]) / (len(stamps) - 1 - SETTLE)
 
 
@@ -162,14 +169,14 @@ class Times:
     end: list[float] = field(default_factory=list)
 
 
-def measure(workload: Workload, rounds: int) -> dict[str, Times]:
+def measure(workload: Workload, rounds: int, names: Sequence[str] = tuple(CALLBACKS)) -> dict[str, Times]:
     """Fits the workload `rounds` times with each set of callbacks, in turn; returns times by callbacks."""
     x, y = workload.data()
     data = tf.data.Dataset.from_tensor_slices((x, y)).repeat().batch(workload.batch_size).prefetch(2)
     batch = x[: workload.batch_size], y[: workload.batch_size]
-    times = {name: Times() for name in CALLBACKS}
+    times = {name: Times() for name in names}
     for turn in range(rounds + 1):  # the first round warms up and is thrown away
-        for name in _shuffled(turn):
+        for name in np.random.default_rng(turn).permutation(names):  # what runs after a pause runs slower
             model = workload.build()  # a fresh one, so that each fit traces its step
             clock = Stopwatch()
             callbacks = [*CALLBACKS[name](*batch), clock]
@@ -177,14 +184,9 @@ def measure(workload: Workload, rounds: int) -> dict[str, Times]:
             if turn:
                 times[name].step.append(per_step(clock.stamps))
                 times[name].cpu.append(per_step(clock.cpu))
-                times[name].start.append(clock.stamps[0] - clock.begin)
+                times[name].start.append(clock.stamps[1] - clock.begin)
                 times[name].end.append(time.perf_counter() - clock.stamps[-1])
     return times
-
-
-def _shuffled(turn: int) -> list[str]:
-    """The callbacks in another order each round: what runs first after a pause runs slower."""
-    return list(np.random.default_rng(turn).permutation(list(CALLBACKS)))
 
 
 def ratio(times: list[float], base: list[float]) -> tuple[float, float, float]:

@@ -88,7 +88,7 @@ def test_the_model_adds_what_its_layers_tell():
     assert not report.healthy
     assert report.diagnoses[0].cause == "learning-rate-too-high"
     repaired = report.repaired_model()
-    assert float(repaired.optimizer.learning_rate) < 1.0
+    assert float(np.asarray(repaired.optimizer.learning_rate)) < 1.0
     np.testing.assert_array_equal(model.get_weights()[0], before[0])
 
 

@@ -60,6 +60,14 @@ def takes_training(model: Any) -> bool:
     return "training" in inspect.signature(model.call).parameters if known is None else bool(known)
 
 
+def loss_of(model: Any, *, training: bool, **batch: Any) -> Any:
+    """Returns `model.compute_loss`, whose argument `training` neither Keras 3.3 nor every subclass has."""
+    known = inspect.signature(model.compute_loss).parameters.values()
+    if any(p.name == "training" or p.kind is inspect.Parameter.VAR_KEYWORD for p in known):
+        return model.compute_loss(**batch, training=training)
+    return model.compute_loss(**batch)
+
+
 def learning_rate(optimizer: Any) -> float | None:
     """Returns the rate of the next step, also under a schedule or a distribution; None when there is none."""
     from keras import ops

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 from typing import Any
 
+SINCE = (2, 21)  # tried: in TensorFlow 2.16 a further all-reduce in Keras's step makes the step fail
+
 
 def count() -> int:
-    """Returns how many replicas share the step that is being traced; 1 without a distribution."""
+    """Returns how many replicas share the step that is being traced; 1 without a distribution.
+
+    Raises:
+        NotImplementedError: several replicas, in a TensorFlow in which sums over them break the step.
+    """
     import tensorflow as tf
 
     context = tf.distribute.get_replica_context()
-    return 1 if context is None else int(context.num_replicas_in_sync)
+    replicas = 1 if context is None else int(context.num_replicas_in_sync)
+    if replicas > 1 and tuple(int(part) for part in tf.__version__.split(".")[:2]) < SINCE:
+        raise NotImplementedError("steps under a tf.distribute strategy before TensorFlow 2.21")
+    return replicas
 
 
 def index() -> int:

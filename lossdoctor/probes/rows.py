@@ -25,12 +25,14 @@ class RowStore:
         self._final: int | None = None  # rows at the time of `close`
         self.missing: str | None = None  # why nothing could be kept
 
-    def keep(self, batch: Any, when: Any) -> None:
+    def keep(self, batch: Any, when: Any, *, masked: bool = False) -> None:
         """Adds a batch's rows where the boolean tensor `when` is true. Runs at trace time.
 
         Args:
             batch: (x, y, sample_weight), pytrees of tensors or None.
             when: boolean scalar tensor.
+            masked: write what was there instead of leaving the write out. TensorFlow 2.16 cannot run a branch
+                within a branch under a tf.distribute strategy.
         """
         import tensorflow as tf
         from keras import tree
@@ -46,13 +48,18 @@ class RowStore:
         if not pairs:
             return
 
-        def write() -> None:
+        def write(really: Any = None) -> None:
+            rows = tf.shape(pairs[0][1], out_type=tf.int64)[0]
             for variable, leaf in pairs:
-                window = tf.concat([variable.value(), tf.cast(leaf, variable.dtype)], 0)
-                variable.assign(window[-SAMPLE_ROWS:])
-            self.filled.assign_add(tf.shape(pairs[0][1], out_type=tf.int64)[0])
+                old = variable.value()
+                new = tf.concat([old, tf.cast(leaf, variable.dtype)], 0)[-SAMPLE_ROWS:]
+                variable.assign(new if really is None else tf.where(really, new, old))
+            self.filled.assign_add(rows if really is None else tf.where(really, rows, 0))
 
-        unless(~when, write)
+        if masked:
+            write(when)
+        else:
+            unless(~when, write)
 
     def _create(self, batch: Any, leaves: list[Any]) -> None:
         import tensorflow as tf

@@ -93,16 +93,17 @@ class StepProbe(Observer):
         self._ring.scatter_update(tf.IndexedSlices(row, at))
         # The gate is NaN while rows are wanted, then 0: one test says whether there is anything to do.
         fine = tf.math.is_finite(tf.add_n([self._gate, measured[0], *grads]))
-        unless(fine, lambda: self._keep_rows(row))
+        masked = replicas.count() > 1  # asked here, as the branch does not know
+        unless(fine, lambda: self._keep_rows(row, masked))
 
-    def _keep_rows(self, row: Any) -> None:
+    def _keep_rows(self, row: Any, masked: bool) -> None:
         import tensorflow as tf
 
         batch = self._seen["batch"]
-        self.sample.keep(batch, self.sample.room())
+        self.sample.keep(batch, self.sample.room(), masked=masked)
         first = tf.constant(True) if self.bad_batch.filled is None else self.bad_batch.filled < 1
         bad = first & ~tf.math.is_finite(row[0] + tf.reduce_sum(row[len(COLUMNS) :]))
-        self.bad_batch.keep(batch, bad)
+        self.bad_batch.keep(batch, bad, masked=masked)
         self._gate.assign(tf.where(self.sample.room(), np.nan, 0.0))
 
     def on_failure(self, data: Any) -> None:

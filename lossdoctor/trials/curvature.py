@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras import tree
 from scipy.linalg import eigh_tridiagonal
 
+from lossdoctor.probes import keras_private
 from lossdoctor.probes.sample import Sample
 from lossdoctor.trials.clock import Clock
 from lossdoctor.trials.workbench import Variant, tensor
@@ -43,8 +44,8 @@ class Curvature:
         return int(sum(np.prod(v.shape) for v in self.variables))
 
     def loss(self, outputs: Any) -> Any:
-        return self.model.compute_loss(
-            x=self.x, y=self.y, y_pred=outputs, sample_weight=self.weight, training=self.training
+        return keras_private.loss_of(
+            self.model, x=self.x, y=self.y, y_pred=outputs, sample_weight=self.weight, training=self.training
         )
 
     def gradient(self) -> np.ndarray:

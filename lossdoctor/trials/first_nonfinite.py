@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops, tree
 
+from lossdoctor.probes import keras_private
 from lossdoctor.probes.sample import Sample
 from lossdoctor.remedies.apply.graph import is_container
 from lossdoctor.trials.clock import Clock
@@ -76,7 +77,7 @@ def in_step(variant: Variant, batch: Sample) -> Found | None:
     )
     with tf.GradientTape() as tape, recorded(model) as calls:
         outputs = model(x, training=True)
-        loss = model.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=weight, training=True)
+        loss = keras_private.loss_of(model, x=x, y=y, y_pred=outputs, sample_weight=weight, training=True)
     for layer, given, made in calls:
         found = _in_layer(layer, given, made)
         if found is not None:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops, tree
 
+from lossdoctor.probes import keras_private
 from lossdoctor.probes.sample import Sample
 from lossdoctor.remedies.apply import planned
 from lossdoctor.remedies.apply.plan import Plan
@@ -136,7 +137,9 @@ class Variant:
             None if p is None else tree.map_structure(tensor, p) for p in (rows.y, rows.sample_weight)
         )
         outputs = self.model(x, training=False)
-        total = self.model.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=weight, training=False)
+        total = keras_private.loss_of(
+            self.model, x=x, y=y, y_pred=outputs, sample_weight=weight, training=False
+        )
         loss = float(total) - sum(float(part) for part in self.model.losses)
         return loss, [np.asarray(ops.convert_to_numpy(o), np.float64) for o in in_order(self.model, outputs)]
 

@@ -150,7 +150,7 @@ def test_saving_during_and_after(tmp_path):
         def on_epoch_end(self, epoch, logs=None):
             self.model.save(self.folder / f"{epoch}.keras")
             self.model.save_weights(self.folder / f"{epoch}.weights.h5")
-            self.model.export(self.folder / f"export{epoch}", verbose=False)
+            self.model.export(str(self.folder / f"export{epoch}"))
 
     kept = []
     for ours in ([], [doctor()]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,8 @@ CASES = [
 
 def keras_loss(name, targets, outputs, config):
     kind = next(c for c in vars(keras.losses).values() if isinstance(c, type) and snake(c.__name__) == name)
+    if "dtype" not in inspect.signature(kind).parameters:
+        pytest.skip(f"the losses of Keras {keras.__version__} compute in float32 only")
     return float(kind(**config, dtype="float64")(targets, outputs))
 
 

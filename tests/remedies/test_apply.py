@@ -60,7 +60,7 @@ def name_of(function: Any) -> str:
 
 
 def rate(model: Any) -> float:
-    return float(model.optimizer.learning_rate)
+    return float(np.asarray(model.optimizer.learning_rate))
 
 
 # (action, what must hold of the new model)
