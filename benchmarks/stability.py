@@ -35,7 +35,7 @@ from lossdoctor.trials.subject import Subject
 from lossdoctor.trials.workbench import Workbench
 
 ROWS, STEPS, UP = 128, 60, 1.05
-HALVINGS = 7  # of a bracket of 1000 in the logarithm: the rate is known to 6 %
+HALVINGS = 8  # of a bracket of a million in the logarithm: the rate is known to 3 %
 SGD = keras.optimizers.SGD
 
 
@@ -189,11 +189,11 @@ def leaves(bench: Workbench, rows: Sample, rate: float, start: float, inert: boo
 
 
 def bisected(bench: Workbench, rows: Sample, around: float) -> float:
-    """Returns the lowest unstable rate between a thirtieth of `around` and thirty times it."""
+    """Returns the lowest unstable rate between a hundredth of `around` and ten thousand times it."""
     start = bench.variant(()).judge(rows)[0]
     config = bench.variant(()).plan.settings.config
     inert = bool(config.get("momentum") or config.get("beta_1"))
-    low, high = around / 30, around * 30
+    low, high = around / 100, around * 1e4
     for _ in range(HALVINGS):
         middle = math.sqrt(low * high)
         low, high = (low, middle) if leaves(bench, rows, middle, start, inert) else (middle, high)
@@ -218,7 +218,7 @@ def main() -> None:
         found = stability(Subject(model, rows, weights, weights, batch_size=ROWS), Record(), Clock(60.0))
         spent = time.perf_counter() - watch
         assert found is not None
-        real = bisected(Workbench(model, weights, rows), rows, found["limit"])
+        real = bisected(Workbench(model, weights, rows), rows, found["predicted"])
         ratios = found["predicted"] / real, found["limit"] / real
         within.append((0.5 <= ratios[0] <= 2.0, 0.5 <= ratios[1] <= 2.0))
         rates = f"{found['predicted']:10.3g} {found['limit']:10.3g} {real:10.3g}"

@@ -12,6 +12,7 @@ from lossdoctor.symptoms import DETECTORS, Symptom
 
 # Weights in log-odds. They add up to a confidence in diagnosis.py and nowhere else.
 CERTAIN, STRONG, FAIR, SLIGHT = 5.0, 2.0, 1.0, 0.5
+CURED = 0.2  # score of a replay (0: a constant answer, 1: perfect) from which the change was more than chance
 
 
 @dataclass(frozen=True)
@@ -147,8 +148,9 @@ def replayed(facts: Facts, cause: str) -> Iterator[Sign]:
         # Short replays may miss what takes long; less likely so where another change did help.
         yield Sign(-FAIR - SLIGHT if facts.helped else -FAIR, trial["text"])
     elif trial["verdict"] == "confirmed":
-        # What helps most is nearer to the cause than what helps a little.
-        yield Sign(FAIR if facts.beaten(trial) else STRONG, trial["text"])
+        # What helps most is nearer to the cause than what helps a little, or leaves a constant answer.
+        little = facts.beaten(trial) or trial.get("score", 1.0) < CURED
+        yield Sign(FAIR if little else STRONG, trial["text"])
 
 
 def doing_well(facts: Facts) -> Iterator[Sign]:

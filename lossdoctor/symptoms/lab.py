@@ -30,7 +30,8 @@ def _limit(found: Mapping[str, Any]) -> str:
     predicted = found.get("predicted", found["limit"])
     if predicted == found["limit"]:
         return f"{by}, so {found['form']} is stable only below a rate of {predicted:.2g}"
-    return f"Short trainings on the captured rows hold below a rate of {found['limit']:.2g} (the curvature alone, {found['curvature']:.3g}, would say {predicted:.2g})"
+    held = "hold below" if found.get("tried", True) else "held, as far as there was time to try, at"
+    return f"Short trainings on the captured rows {held} a rate of {found['limit']:.2g} (the curvature alone, {found['curvature']:.3g}, would say {predicted:.2g})"
 
 
 def rate_below_limit(record: Record) -> Symptom | None:

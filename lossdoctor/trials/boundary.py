@@ -20,7 +20,11 @@ from lossdoctor.trials.workbench import Variant
 LOOKS = (1,) * 8 + (4,) * 8  # full-batch steps between two looks at the loss: what overshoots does so at once
 CLOSE = 1.5  # a boundary within this factor of the predicted limit confirms it
 FARTHEST = 12  # doublings: a factor of 4096
-RISEN = 1.05  # plain descent below the limit never rises; momentum may on its way
+RISEN = 1.2  # of the first loss: plain descent below the limit never rises; momentum may on its way
+
+
+class OutOfTime(Exception):
+    """The clock was over in the middle of a run."""
 
 
 def boundary(predicted: float, holds: Callable[[float], bool], clock: Clock) -> tuple[float, bool]:
@@ -37,10 +41,13 @@ def boundary(predicted: float, holds: Callable[[float], bool], clock: Clock) -> 
         (True, True)
     """
     low, high = predicted / CLOSE, predicted * CLOSE
-    if holds(high):
-        return _walk(high, 2.0, lambda rate: not holds(rate), clock)
-    if holds(low):
-        return predicted, True
+    try:
+        if holds(high):
+            return _walk(high, 2.0, lambda rate: not holds(rate), clock)
+        if holds(low):
+            return predicted, True
+    except OutOfTime:
+        return predicted, False
     return _walk(low, 0.5, holds, clock)
 
 
@@ -49,14 +56,17 @@ def _walk(rate: float, factor: float, over: Callable[[float], bool], clock: Cloc
         if clock.left < 0:
             return rate, False
         beyond = rate * factor
-        if over(beyond):
-            return math.sqrt(rate * beyond), True
+        try:
+            if over(beyond):
+                return math.sqrt(rate * beyond), True
+        except OutOfTime:
+            return rate, False
         rate = beyond
     return rate, False
 
 
 def holder(
-    variant: Callable[[float], Variant], weights: list[np.ndarray], rows: Sample
+    variant: Callable[[float], Variant], weights: list[np.ndarray], rows: Sample, clock: Clock
 ) -> Callable[[float], bool]:
     """Returns the test of a rate: a short training from `weights` on all rows at once.
 
@@ -64,6 +74,7 @@ def holder(
         variant: gives the copy of the model at a learning rate, at its start.
         weights: where to start from.
         rows: the batch.
+        clock: when it is over, the test raises OutOfTime.
     """
     whole = np.tile(np.arange(rows.rows), (max(LOOKS), 1))
 
@@ -73,6 +84,8 @@ def holder(
         copy.load(rows)
         start, losses = copy.judge(rows)[0], []
         for steps in LOOKS:
+            if clock.left < 0:
+                raise OutOfTime
             copy.train(whole[:steps])
             losses.append(copy.judge(rows)[0])
             if not math.isfinite(losses[-1]) or (not _inert(copy) and losses[-1] > RISEN * start):

@@ -66,7 +66,7 @@ def stability(
         return bench.variant((*actions, Action("learning_rate", {"value": rate})))
 
     predicted = strictest["limit"]
-    limit, tried = boundary(predicted, holder(at, weights, rows), Clock(max(watch.left, 0.0)))
+    limit, tried = boundary(predicted, holder(at, weights, rows, watch), watch)
     return {"used": used, **strictest, "limit": limit, "predicted": predicted, "tried": tried}
 
 

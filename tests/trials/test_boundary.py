@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("keras")
 
-from lossdoctor.trials.boundary import CLOSE, boundary
+from lossdoctor.trials.boundary import CLOSE, OutOfTime, boundary
 from lossdoctor.trials.clock import Clock
 
 
@@ -34,6 +34,15 @@ def test_without_time_the_rate_reached_is_given() -> None:
     limit, tried = found(1.0, 1e9, 2.0)
     assert not tried
     assert 1.0 < limit < 10.0
+
+
+def test_a_run_that_takes_too_long_leaves_the_prediction() -> None:
+    """The clock runs out in the middle of the first test: what the curvature says stands, as not tried."""
+
+    def slow(rate: float) -> bool:
+        raise OutOfTime
+
+    assert boundary(1.0, slow, Clock(9.0)) == (1.0, False)
 
 
 def test_no_rate_is_looked_for_for_ever() -> None:
