@@ -20,7 +20,17 @@ from record_factory import HEALTHY, bare, run, task
 from lossdoctor import symptoms
 from lossdoctor.causes import CAUSES
 from lossdoctor.causes.base import Facts, Sign
-from lossdoctor.diagnosis import ALSO_SEEN, LOUD, NAMED, NAMED_BESIDE, Diagnosis, confidence, diagnose, rank, weigh
+from lossdoctor.diagnosis import (
+    ALSO_SEEN,
+    LOUD,
+    NAMED,
+    NAMED_BESIDE,
+    Diagnosis,
+    confidence,
+    diagnose,
+    rank,
+    weigh,
+)
 from lossdoctor.record import Data, Event, Layer, Optimizer, Record, Setup
 from lossdoctor.remedies import Remedy
 
