@@ -42,6 +42,7 @@ class Watch:
         cusum: evidence for an explosion so far.
         blown: losses beyond BLOWN x high since the last good level.
         stuck, died, lost: steps in a row that speak for each.
+        regressed: most of the gain made so far is gone just now, if only by chance.
         dead: share of zero gradient entries at the first step.
         safe: weights from before this step are known to be good.
         alive: the last step up to which the share of zero gradient entries was about that of the first.
@@ -63,6 +64,7 @@ class Watch:
     stuck: int = 0
     died: int = 0
     lost: int = 0
+    regressed: bool = False
     dead: float | None = None
     safe: int = 0
     alive: int = 0
@@ -104,7 +106,7 @@ class Watch:
     @property
     def calm(self) -> bool:
         """True when nothing at all speaks for divergence."""
-        return not (self.cusum or self.blown or self.stuck or self.died or self.lost)
+        return not (self.cusum or self.blown or self.stuck or self.died or self.lost or self.regressed)
 
     def fresh(self, step: int) -> Watch:
         """Returns the watch for a run that has just gone back to good weights before `step`."""

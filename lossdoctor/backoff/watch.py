@@ -29,6 +29,7 @@ ALIVE = 0.15  # up to this rise a snapshot is taken to hold living units
 LOST = 0.5  # share of the gain so far that is gone again
 LOST_STEPS = 50  # for so many steps: slower than any warm restart we know is not (chosen on benchmarks/)
 SIGNIFICANT = 4.0  # robust standard deviations
+OF_MEDIAN = 1.25 / WINDOW**0.5  # standard error of a median of WINDOW losses, in standard deviations
 SUDDEN = 10.0  # a loss this many times the level before it came at once: one batch may be to blame
 SIGMA = 1.4826  # median absolute deviation to standard deviation, normal distribution
 
@@ -51,7 +52,7 @@ def look(
     watch = _refer(watch, signal, signal.loss)
     before = watch.level
     watch = replace(watch, recent=(*watch.recent, signal.loss)[-WINDOW:])
-    watch = _lowest(_count(watch, signal, signal.loss, before, DYING if strict else DIED), signal.step)
+    watch = _lowest(_count(watch, signal, signal.loss, before, strict), signal.step)
     alarm = _judge(watch, signal, slow)
     return (replace(watch, safe=signal.step) if alarm is None and watch.calm else watch), alarm
 
@@ -87,8 +88,9 @@ def _doubt(watch: Watch, loss: float) -> Watch:
     return replace(watch, early=min(level, BLOWN * abs(watch.high)), cusum=0.0, blown=0)
 
 
-def _count(watch: Watch, signal: Signal, loss: float, before: float | None, dead: float) -> Watch:
+def _count(watch: Watch, signal: Signal, loss: float, before: float | None, strict: bool) -> Watch:
     """Returns the watch with its counters moved by one step."""
+    dead = DYING if strict else DIED
     over = excess(loss, watch.high)
     level = watch.level if watch.level is not None else loss
     no_better = excess(level, watch.low) > NO_BETTER - 1.0
@@ -106,17 +108,27 @@ def _count(watch: Watch, signal: Signal, loss: float, before: float | None, dead
         died=watch.died + 1 if died and excess(level, watch.low) > DIED_LEVEL - 1.0 else 0,
         alive=signal.step if living >= LIVING_STEPS or signal.dead is None else watch.alive,
         living=living,
-        lost=watch.lost + 1 if _has_lost(watch, level) else 0,
+        lost=watch.lost + 1 if _has_lost(watch, level, strict) else 0,
+        regressed=_regressed(watch, level),
         sudden=jumped if watch.calm else watch.sudden,
     )
 
 
-def _has_lost(watch: Watch, level: float) -> bool:
-    """True when most of the gain made so far is gone, beyond the scatter of the recent losses."""
-    if watch.best is None or watch.best >= watch.low:
+def _regressed(watch: Watch, level: float) -> bool:
+    """True when most of the gain made so far is gone, by chance or not."""
+    return (
+        watch.best is not None
+        and watch.best < watch.low
+        and level - watch.best > LOST * (watch.low - watch.best)
+    )
+
+
+def _has_lost(watch: Watch, level: float, strict: bool) -> bool:
+    """True when that is beyond the scatter of single losses; in a run that blew up before, of their median."""
+    if watch.best is None or not _regressed(watch, level):
         return False
     spread = SIGMA * statistics.median(abs(v - level) for v in watch.recent)
-    return level - watch.best > max(LOST * (watch.low - watch.best), SIGNIFICANT * spread)
+    return level - watch.best > SIGNIFICANT * spread * (OF_MEDIAN if strict else 1.0)
 
 
 def _lowest(watch: Watch, step: int) -> Watch:
