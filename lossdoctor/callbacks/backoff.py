@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import warnings
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import keras
 
 from lossdoctor.backoff import Policy, State, dumps, loads
+from lossdoctor.callbacks.replicated import obstacle
 from lossdoctor.callbacks.rescue import Rescue, Settings
 from lossdoctor.probes import keras_private
 from lossdoctor.record import Event
@@ -130,6 +132,10 @@ class LRBackoff(keras.callbacks.Callback):
             raise ValueError(
                 "LRBackoff: the model has no optimizer. Pass one: model.compile(optimizer=..., loss=...)."
             )
+        why = obstacle(self.model)
+        if why is not None:
+            self._stand_aside(why)
+            return
         self._rescue = Rescue(self.model, self.policy, self.settings, self.state, self._say)
         keras_private.fit_watch(self._close)  # Keras calls no hook when fit raises
 
@@ -207,6 +213,13 @@ class LRBackoff(keras.callbacks.Callback):
             return
         where = f"epoch {(event.epoch or 0) + 1}, step {event.step}"
         print(f"\nLRBackoff: {event.kind} at {where}: {event.text}", flush=True)
+
+    def _stand_aside(self, why: str) -> None:
+        text = f"LRBackoff cannot work {why}: this fit runs without it, and bad updates are not skipped"
+        self.events.append(Event("off", text))
+        warnings.warn(
+            f"{text}. Without a strategy, or with MirroredStrategy in float32, it works.", stacklevel=2
+        )
 
     def _talks(self) -> bool:
         return bool((self.params or {}).get("verbose", 1)) if self.verbose == "auto" else bool(self.verbose)

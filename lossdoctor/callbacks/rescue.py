@@ -10,8 +10,8 @@ from typing import Any
 
 from lossdoctor.backoff import Action, Policy, Signal, State, keep, landed, step, verdict
 from lossdoctor.callbacks.rate import RateScale
+from lossdoctor.callbacks.replicated import guard_for
 from lossdoctor.callbacks.snapshot import Snapshots
-from lossdoctor.probes.guard import Guard
 from lossdoctor.probes.hooks import Hooks
 from lossdoctor.record import Event
 
@@ -52,7 +52,7 @@ class Rescue:
         self._batch = 0
         self.hooks = Hooks.of(model)
         between = settings.check_every * int(model.steps_per_execution or 1)
-        self.guard = Guard(model, between, limit=settings.watch_gradients)
+        self.guard = guard_for(model, between, limit=settings.watch_gradients)
         self.hooks.add(self.guard)
         self.hooks.install()
         self._build_optimizer()
