@@ -232,6 +232,33 @@ def test_at_min_lr_the_next_blow_up_stops_the_run():
     assert "min_lr=0.05" in state.stopped
 
 
+def rough(n):
+    """Losses with a median of 0.8, below the trivial level of 1, that scatter from 0.4 to 1.2."""
+    return [0.4, 1.0, 0.7, 1.2, 0.5, 0.9, 0.6, 1.1, 0.8] * (n // 9)
+
+
+def test_a_rescued_run_that_sits_above_its_own_best_is_cut_whatever_the_scatter():
+    """Single losses scatter by more than the climb, but their level stays up: only a run that blew up is cut."""
+    blown, _ = run([1.0, 90.0, 300.0, 200.0], POLICY)
+    best = [0.1] * 20
+    _, actions = run(best + rough(120), state=blown)
+    assert kinds(actions)[0][1] == "backoff"
+    assert "climbed" in actions[0][1].text
+    assert run(best + rough(120))[1] == []
+
+
+def test_weights_from_a_climb_are_not_taken_for_good_ones():
+    """While most of the gain is gone there is no snapshot and no growth, even before any alarm."""
+    policy = Policy(factor=0.01, recover_after=10, settle=0.0)
+    state, _ = run([1.0, 90.0, 300.0, 200.0] + [0.5] * 9, policy)
+    assert state.calm
+    state, _ = run([0.9] * 5, policy, state)  # the median of nine follows
+    state, actions = run([0.9] * 40, policy, state)
+    assert not state.calm
+    assert actions == []
+    assert run([0.5] * 30, policy, state)[0].calm
+
+
 def test_a_blow_up_right_after_a_rollback_blames_the_weights_gone_back_to():
     """From a snapshot other than the initial one: further back, the rate stays; from the initial one it is cut."""
     state, _ = run([1.0] * 30)
