@@ -247,6 +247,48 @@ def test_a_rescued_run_that_sits_above_its_own_best_is_cut_whatever_the_scatter(
     assert run(best + rough(120))[1] == []
 
 
+def over(losses, policy, state, start, end):
+    """The same as `run`, while the share of the training that is done goes from `start` to `end`."""
+    actions = []
+    for i, loss in enumerate(losses):
+        state, more = run([loss], policy, state, done=start + (end - start) * i / len(losses))
+        actions += more
+    return state, actions
+
+
+def test_a_rescued_run_that_learns_nothing_starts_again_at_a_lower_rate():
+    """Two tenths of the training at one level, most still to learn: back, a cut, and no growth after it."""
+    policy = Policy(settle=0.0)
+    rescued, _ = run([1.0, 90.0, 300.0, 200.0], policy)
+    state, actions = over([0.8] * 100, replace(policy, recover_after=None), rescued, 0.1, 0.4)
+    assert [k for _, k in kinds(actions)] == ["backoff"]
+    assert "no progress" in actions[0][1].text
+    assert state.scale == pytest.approx(0.01)
+    assert run([0.9 * 0.99**i for i in range(60)], policy, state)[0].scale == pytest.approx(0.01)
+
+
+def test_late_in_the_training_it_goes_on_from_where_it_is_at_a_lower_rate():
+    """A new start would not pay any more."""
+    rescued, _ = run([1.0, 90.0, 300.0, 200.0], POLICY)
+    state, actions = over([0.8] * 100, POLICY, rescued, 0.5, 0.75)
+    assert [k for _, k in kinds(actions)] == ["settle"]
+    assert state.scale == pytest.approx(0.1 * 0.1**0.5)
+
+
+@pytest.mark.parametrize(
+    ("losses", "blown"),
+    [
+        ([0.8 * 0.99**i for i in range(100)], True),  # it learns
+        ([0.3] * 100, True),  # most is learned already
+        ([0.8] * 100, False),  # it never blew up
+    ],
+)
+def test_a_run_that_stands_still_is_left_alone_unless(losses, blown):
+    """... it was rescued, and makes no progress, and most is still to learn."""
+    state, _ = run([1.0, 90.0, 300.0, 200.0] if blown else [1.0], POLICY)
+    assert over(losses, POLICY, state, 0.1, 0.4)[1] == []
+
+
 def test_weights_from_a_climb_are_not_taken_for_good_ones():
     """While most of the gain is gone there is no snapshot and no growth, even before any alarm."""
     policy = Policy(factor=0.01, recover_after=10, settle=0.0)
@@ -409,5 +451,7 @@ def test_the_state_is_strict_json():
     """No bare NaN in the file, and a foreign file is refused."""
     state, _ = run([1.0] * 20 + [NAN, 5.0, INF])
     json.loads(dumps(state), parse_constant=lambda name: pytest.fail(name))
+    state = replace(state, progress=state.progress.after(0.7, 0.3)[0])
+    assert loads(dumps(state)) == state
     with pytest.raises(ValueError, match="LRBackoff"):
         loads('{"a": 1}')

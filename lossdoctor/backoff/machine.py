@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from lossdoctor.backoff.memory import Alarm
 from lossdoctor.backoff.policy import Policy
+from lossdoctor.backoff.progress import Progress
 from lossdoctor.backoff.signal import Signal
 from lossdoctor.backoff.state import LIMIT, Action, State
-from lossdoctor.backoff.watch import SLOW, look
+from lossdoctor.backoff.watch import SLOW, excess, look
 
 AT_ONCE = 40  # steps after a change of the rate within which a blow-up is that change's doing
 REPEAT = 200  # steps within which a second sudden blow-up is no longer one bad batch
@@ -17,6 +18,8 @@ DEEPEST = 1e-3  # no single cut is deeper than this
 ENDING = 3.0  # evidence (see watch.ENOUGH) that is enough to go back when no step is left to wait for
 MARGIN = 4.0  # the rate grows no nearer than this to the lowest that blew up: the best lies well below it
 STRIDE = 2.0  # the rate grows by this much at a time
+POOR = 0.5  # of the loss of a constant prediction: above it a run that makes no progress is not done
+NEW_START = 0.5  # share of the training up to which going back to the start still pays
 SETTLE_CUTS = 2  # the last stretch goes down in so many equal cuts: early ones still learn, late ones rest
 
 
@@ -56,6 +59,10 @@ def _good(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
         state = replace(state, norm=max(state.norm, signal.norm))
     if state.backoffs and state.settled < _settling(policy, signal):
         return _settle(policy, state, signal)
+    if state.backoffs and not state.settled:
+        state, stalled = _compared(state, signal)
+        if stalled:
+            return _unstick(policy, state, signal)
     if policy.recover_after is not None and not state.settled and state.quiet >= policy.recover_after:
         return _grow(state)
     return state, Action("none", state.scale)
@@ -68,6 +75,7 @@ def _retreat(policy: Policy, state: State, signal: Signal, alarm: Alarm) -> tupl
         streak=0,
         quiet=0,
         since=0,
+        progress=Progress(),
         rollbacks=state.rollbacks + 1,
         watch=state.watch.fresh(signal.step + 1),
     )
@@ -89,7 +97,8 @@ def _retreat(policy: Policy, state: State, signal: Signal, alarm: Alarm) -> tupl
         scale=scale,
         deeper=deeper,
         backoffs=state.backoffs + 1,
-        ceiling=state.scale if state.ceiling is None else min(state.ceiling, state.scale),
+        # Where it only stood still, the lower rate is tried as it is, without growth.
+        ceiling=scale if alarm.kind == "stalled" else min(state.ceiling or 1.0, state.scale),
         proven=None if state.proven is None or state.proven >= state.scale else state.proven,
     )
     return calm, Action("backoff", scale, alarm.safe, alarm.text)
@@ -116,17 +125,41 @@ def _grow(state: State) -> tuple[State, Action]:
     return replace(state, scale=scale, grown=state.grown + 1, since=0), Action("grow", scale, text=text)
 
 
+def _compared(state: State, signal: Signal) -> tuple[State, bool]:
+    """Whether a rescued run learned nothing over a tenth of the training, of which most is still to learn."""
+    watch = state.watch
+    if signal.done is None or signal.loss is None:
+        return state, False
+    progress, stalled = state.progress.after(min(signal.loss, watch.high), signal.done)
+    poor = watch.level is not None and excess(watch.level, watch.low) > POOR - 1.0
+    return replace(state, progress=progress), stalled and poor
+
+
+def _unstick(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
+    """Too hot to learn without blowing up: a new start while there is time for it, else a lower rate."""
+    level = state.watch.level
+    text = f"no progress over a tenth of the training: the loss stays at {level:.3g}"
+    if signal.done is not None and signal.done < NEW_START:
+        return _retreat(policy, state, signal, Alarm("stalled", text, state.watch.best_step))
+    kept_below = replace(state, ceiling=min(state.ceiling or 1.0, state.scale))
+    return _lower(policy, kept_below, signal, 1, text)
+
+
 def _settle(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
     """A rescued run is still near the edge and its weights jitter: lower rates let them come to rest."""
     cuts = _settling(policy, signal) - state.settled
-    state = replace(state, settled=state.settled + cuts)
+    text = (
+        f"the last {policy.settle:.0%} of a rescued run go at lower rates, so that the weights come to rest"
+    )
+    return _lower(policy, replace(state, settled=state.settled + cuts), signal, cuts, text)
+
+
+def _lower(policy: Policy, state: State, signal: Signal, cuts: int, text: str) -> tuple[State, Action]:
+    """So many small cuts of the rate, with the weights as they are."""
     scale = state.scale * policy.factor ** (cuts / SETTLE_CUTS)
     scale = max(scale, min(_floor(policy, signal), state.scale))
     if scale >= state.scale:
         return state, Action("none", state.scale)
-    text = (
-        f"the last {policy.settle:.0%} of a rescued run go at lower rates, so that the weights come to rest"
-    )
     return replace(state, scale=scale, since=0), Action("settle", scale, text=text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lossdoctor.backoff.memory import Watch
+from lossdoctor.backoff.progress import Progress
 
 LIMIT = 100.0  # gradient norms beyond this many times the largest good one are skipped in the step
 LIMIT_AFTER = 10  # good steps before that holds
@@ -49,6 +50,7 @@ class State:
         stopped: why the run was ended, or None.
         step: steps seen in all, that is the index of the next one.
         target: step of the snapshot that the last rollback led to, while nothing quiet came after it.
+        progress: whether a rescued run still gets better.
         watch: the memory of the losses.
     """
 
@@ -70,6 +72,7 @@ class State:
     stopped: str | None = None
     step: int = 0
     target: int | None = None
+    progress: Progress = field(default_factory=Progress)
     watch: Watch = field(default_factory=Watch)
 
     @property

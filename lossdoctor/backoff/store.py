@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, fields
 
 from lossdoctor.backoff.memory import Watch
+from lossdoctor.backoff.progress import Progress
 from lossdoctor.backoff.state import State
 
 
@@ -26,4 +27,5 @@ def loads(text: str) -> State:
     watch = {k: v for k, v in raw["watch"].items() if k in {f.name for f in fields(Watch)}}
     watch["recent"] = tuple(watch.get("recent", ()))
     known = {k: v for k, v in raw.items() if k in {f.name for f in fields(State)}}
-    return State(**{**known, "watch": Watch(**watch)})
+    progress = Progress(**raw.get("progress", {}))
+    return State(**{**known, "watch": Watch(**watch), "progress": progress})

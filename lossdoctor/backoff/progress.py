@@ -1,0 +1,36 @@
+"""Progress: whether the loss still falls from one tenth of the training to the next. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PART = 0.1  # of the training is one stretch: ten chances to fall, each long enough to outlast a warm restart
+LEAST_STEPS = 20  # in a stretch, so that its mean says something
+BETTER = 0.03  # share by which a stretch has to lie below the best one to count as progress
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The losses of the stretch under way, and the best stretch before it.
+
+    Attributes:
+        began: share of the training done when the stretch began; None before its first loss.
+        count, mean: of the losses in it.
+        best: the lowest mean of a whole stretch; None before the first has ended.
+    """
+
+    began: float | None = None
+    count: int = 0
+    mean: float = 0.0
+    best: float | None = None
+
+    def after(self, loss: float, done: float) -> tuple[Progress, bool]:
+        """Returns the progress after one more loss, and whether a stretch ended just now without any."""
+        began = done if self.began is None else self.began
+        count = self.count + 1
+        mean = self.mean + (loss - self.mean) / count
+        if count < LEAST_STEPS or done - began < PART:
+            return Progress(began, count, mean, self.best), False
+        if self.best is None or mean < self.best - BETTER * abs(self.best):
+            return Progress(best=mean), False
+        return Progress(best=self.best), True
