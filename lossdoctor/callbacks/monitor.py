@@ -12,6 +12,7 @@ from lossdoctor.callbacks.collect import Collector
 from lossdoctor.callbacks.pace import Pace
 from lossdoctor.losses.targets import outline_target, summarize_targets
 from lossdoctor.probes import activity, keras_private
+from lossdoctor.probes.begin import Begin
 from lossdoctor.probes.hooks import Hooks
 from lossdoctor.probes.sample import Sample
 from lossdoctor.probes.setup import read_setup
@@ -50,6 +51,9 @@ class Monitor:
         self._weights = WeightLook(model)
         self.hooks = Hooks.of(model)
         self.hooks.add(self.probe)
+        self._begin = None if model.built else Begin(model)
+        if self._begin is not None:
+            self.hooks.add(self._begin)
         self.hooks.install()
 
     # Between steps
@@ -84,6 +88,7 @@ class Monitor:
         look, self._looking, self._batches = self._looking, False, 0
         with self.pace.timed("look" if look else "read"):
             rows = self.probe.read()
+            self._read_begin()
             rate = keras_private.learning_rate(next(iter(keras_private.optimizers(self.model)), None))
             self.collector.add_steps(rows, self.epoch, rate)
             if look and self.collector.steps > self._anchored:  # the data may have ended instead
@@ -92,6 +97,15 @@ class Monitor:
                 if len(grads) == len(weights):
                     batches = min(len(rows), self.setup.steps_per_execution)
                     self.collector.add_look(batches, grads, weights, moves)
+
+    def _read_begin(self) -> None:
+        """A model that its first step built has its layers and its initial weights only now."""
+        if self._begin is None or self.initial:
+            return
+        self.initial = self._begin.read()
+        if self.initial:
+            values = {id(v): w for v, w in zip(self.model.weights, self.initial, strict=True)}
+            self.setup = read_setup(self.model, self.params, values)
 
     def end_epoch(self, logs: dict[str, Any]) -> None:
         self.read()
@@ -108,6 +122,8 @@ class Monitor:
             return
         self.stopped, self.seconds = stopped, self.pace.elapsed()
         self.hooks.remove(self.probe)
+        if self._begin is not None:
+            self.hooks.remove(self._begin)
         self._looking = False  # what an exception left half done was no step
         self.read()
         self._keep_samples()

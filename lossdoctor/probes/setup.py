@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,14 @@ RESCALING = {"Rescaling", "Lambda", "Normalization"}
 KERNEL_SAMPLE = 100_000  # so many entries of a kernel tell its spread well enough
 
 
-def read_setup(model: Any, params: dict[str, Any]) -> Setup:
-    """Returns the Setup of a built, compiled model; `params` are Keras's callback params."""
+def read_setup(model: Any, params: dict[str, Any], initial: Mapping[int, np.ndarray] | None = None) -> Setup:
+    """Returns the Setup of a built, compiled model.
+
+    Args:
+        model: the model.
+        params: Keras's callback params.
+        initial: initial weights by id() of their variable, where the variables hold others by now.
+    """
     import keras
 
     leaves = keras_private.layers(model)
@@ -42,7 +49,7 @@ def read_setup(model: Any, params: dict[str, Any]) -> Setup:
         backend=keras.backend.backend(),
         lossdoctor=__version__,
         model_kind=_model_kind(model),
-        layers=tuple(_layer(layer) for layer in leaves),
+        layers=tuple(_layer(layer, initial or {}) for layer in leaves),
         variables=_variables(model, leaves),
         outputs=read_outputs(model),
         optimizer=_optimizer(model),
@@ -111,11 +118,12 @@ def _kernel(layer: Any) -> Any:
     return getattr(layer, "embeddings", None)
 
 
-def _layer(layer: Any) -> Layer:
+def _layer(layer: Any, initial: Mapping[int, np.ndarray]) -> Layer:
     kernel = _kernel(layer)
     numbers: dict[str, Any] = {}
     if kernel is not None:
-        values = np.asarray(kernel.numpy() if hasattr(kernel, "numpy") else kernel, np.float64).ravel()
+        held = initial.get(id(kernel), kernel)
+        values = np.asarray(held.numpy() if hasattr(held, "numpy") else held, np.float64).ravel()
         values = values[:: max(1, values.size // KERNEL_SAMPLE)]
         numbers = {
             "fan_in": int(np.prod(kernel.shape[:-1])),

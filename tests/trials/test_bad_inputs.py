@@ -41,6 +41,18 @@ class OwnStep(keras.Model):
         return {"loss": loss}
 
 
+class OwnLoss(Plain):
+    """A custom train_step that computes its loss by itself."""
+
+    def train_step(self, data: Any) -> Any:
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(1000 * self(x, training=True) - tf.cast(y, tf.float32)))
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply(gradients, self.trainable_variables)
+        return {"loss": loss}
+
+
 class Closed(Plain):
     """A model that cannot be made from its config."""
 
@@ -86,10 +98,9 @@ def test_strings_and_ragged_rows_cannot_be_kept() -> None:
     assert "Ragged" in told(report_of(Bags(), data))
 
 
-@pytest.mark.parametrize("kind", [Plain, Closed])
-def test_a_model_built_by_its_first_step_has_no_start_to_replay_from(kind: Any) -> None:
-    """The reason is the missing weights, not the rows, and it says what to do."""
-    text = told(report_of(kind(), X, Y))
+def test_a_model_built_by_a_step_of_its_own_has_no_start_to_replay_from() -> None:
+    """Without compute_loss nobody tells when the weights are there and not yet updated; what to do is said."""
+    text = told(report_of(OwnLoss(), X, Y))
     assert "no weights before the first step" in text
     assert "no rows" not in text
 
