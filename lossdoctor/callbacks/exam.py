@@ -32,7 +32,9 @@ def exam(
     if len(outputs) == 1 and hasattr(sample.y, "dtype") and sample.y.dtype.kind in "fiub":
         y = np.asarray(sample.y, np.float64)
         y = y[..., None] if y.ndim == outputs[0].ndim - 1 else y
-        scores["neighbours"] = neighbours(sample, _classes(y, outputs[0].shape[-1]) if y.ndim == 2 else None)
+        classes = _classes(y, outputs[0].shape[-1]) if y.ndim == 2 else None
+        tokens = any(layer.kind == "Embedding" for layer in setup.layers)
+        scores["neighbours"] = neighbours(sample, classes, tokens=tokens)
     for when, look in looks.items():
         if len(look.outputs) == 1:
             scores[when] = score(np.asarray(sample.y), look.outputs[0])

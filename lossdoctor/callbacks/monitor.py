@@ -10,7 +10,7 @@ import numpy as np
 
 from lossdoctor.callbacks.collect import Collector
 from lossdoctor.callbacks.pace import Pace
-from lossdoctor.losses.targets import outline_target, summarize_targets
+from lossdoctor.losses.targets import class_weights, outline_target, summarize_targets
 from lossdoctor.probes import activity, keras_private
 from lossdoctor.probes.begin import Begin
 from lossdoctor.probes.hooks import Hooks
@@ -242,6 +242,7 @@ def summaries(
         validation_inputs=_each(summarize_array, validation and validation.x, "input"),
         validation_targets=_targets(validation and validation.y, outputs),
         weighted=sample is not None and sample.sample_weight is not None,
+        class_weights=class_weights(sample.y, sample.sample_weight) if sample is not None else {},
         missing=tuple(missing),
     )
 

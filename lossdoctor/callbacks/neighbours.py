@@ -13,12 +13,13 @@ K = 5  # neighbours that vote
 MAX_COLUMNS = 4096
 
 
-def neighbours(sample: Sample, classes: np.ndarray | None) -> dict[str, float]:
+def neighbours(sample: Sample, classes: np.ndarray | None, *, tokens: bool = False) -> dict[str, float]:
     """Returns how well the five nearest other rows tell a row's target.
 
     Args:
         sample: one numeric input array and one target array.
         classes: class numbers [rows], None for real targets.
+        tokens: the inputs are numbers of words, [rows, places]: rows are near that share many words.
 
     Returns:
         "score" and "chance" (accuracies for classes, correlation and 0 for real targets), "error" (of
@@ -29,6 +30,7 @@ def neighbours(sample: Sample, classes: np.ndarray | None) -> dict[str, float]:
     if not hasattr(x, "shape") or not hasattr(y, "shape") or x.dtype.kind not in "fiub" or len(x) < 2 * K:
         return {}
     flat = np.asarray(x, np.float64).reshape(len(x), -1)
+    flat = _words(flat) if tokens else flat
     if flat.shape[1] > MAX_COLUMNS or not np.isfinite(flat).all():
         return {}
     spread = flat.std(0)
@@ -38,6 +40,14 @@ def neighbours(sample: Sample, classes: np.ndarray | None) -> dict[str, float]:
     distance[distance == 0] = np.inf  # copies of the row itself would tell its label
     nearest = np.argsort(distance, axis=1)[:, :K]
     return _vote(classes, nearest) if classes is not None else _mean(y, nearest)
+
+
+def _words(numbers: np.ndarray) -> np.ndarray:
+    """Returns how often each row holds each word, [rows, words seen]."""
+    words, places = np.unique(numbers, return_inverse=True)
+    counts = np.zeros((len(numbers), len(words)))
+    np.add.at(counts, (np.arange(len(numbers))[:, None], places.reshape(numbers.shape)), 1.0)
+    return counts
 
 
 def _vote(classes: np.ndarray, nearest: np.ndarray) -> dict[str, float]:

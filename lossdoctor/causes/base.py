@@ -12,6 +12,7 @@ from lossdoctor.symptoms import DETECTORS, Symptom
 
 # Weights in log-odds. They add up to a confidence in diagnosis.py and nowhere else.
 CERTAIN, STRONG, FAIR, SLIGHT = 5.0, 2.0, 1.0, 0.5
+TOLD = 0.4  # score on rows held back (0: a constant answer, 1: perfect) that labels of other rows never give
 CURED = 0.2  # score of a replay (0: a constant answer, 1: perfect) from which the change was more than chance
 
 
@@ -68,6 +69,19 @@ class Facts:
     def alarms(self) -> tuple[Symptom, ...]:
         """Symptoms that show a sick run whatever the cause."""
         return tuple(s for s in self.symptoms.values() if s.alarming)
+
+    @property
+    def broken_at_once(self) -> Symptom | None:
+        """The loss of the very first batch, before any update, if it was not finite."""
+        bad = self.symptoms.get("loss-non-finite")
+        return bad if bad is not None and bad.step == 0 else None
+
+    @property
+    def told_apart(self) -> Mapping[str, Any] | None:
+        """The replay after which held-back rows were told best, if better than TOLD; None without one."""
+        tries = [t for t in self.lab.get("replay", {}).get("trials", ()) if t["verdict"] == "confirmed"]
+        best = max(tries, key=lambda t: t.get("score", 0.0), default=None)
+        return best if best is not None and best.get("score", 0.0) > TOLD else None
 
     def replay(self, cause: str) -> Mapping[str, Any] | None:
         """Returns the best replay of that cause's remedies (see trials), None when none was made."""

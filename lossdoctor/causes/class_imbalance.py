@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lossdoctor.causes.base import FAIR, STRONG, Cause, Example, Facts, Sign, doing_well, seen
+from lossdoctor.record import Data, Target
 from lossdoctor.remedies import Remedy
 from lossdoctor.symptoms import Symptom
 
@@ -30,9 +31,26 @@ def signs(facts: Facts) -> Iterator[Sign]:
     ):
         if (symptom := facts.get(name)) is not None:
             yield Sign(-FAIR, symptom.text)
-    if facts.data.weighted:
-        yield Sign(-STRONG, "the rows are weighted already")
+    if (missed := facts.get("rare-class-missed")) is not None:
+        yield Sign(STRONG, missed.text)
+    yield from _weights(facts)
     yield from doing_well(facts)
+
+
+def _weights(facts: Facts) -> Iterator[Sign]:
+    """Yields what the rows' weights do: they may even out the classes, or make it worse."""
+    counts, weights = facts.data.targets[0].counts if facts.data.targets else {}, facts.data.class_weights
+    if not facts.data.weighted:
+        return
+    rare, common = (
+        min(counts, key=counts.__getitem__, default=""),
+        max(counts, key=counts.__getitem__, default=""),
+    )
+    if rare in weights and common in weights and weights[rare] < weights[common]:
+        text = f"the rare class {rare} has weight {weights[rare]:.3g} and class {common} has {weights[common]:.3g}"
+        yield Sign(STRONG, f"{text}: the wrong way round")
+    else:
+        yield Sign(-STRONG, "the rows are weighted already")
 
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
@@ -46,6 +64,13 @@ _RARE = (
     Symptom("classes-imbalanced", 0.95, "95 % of the rows belong to class 0."),
     Symptom("accuracy-at-chance", 0.0, "Accuracy is 0.95; always naming the largest class gives 0.95."),
 )
+_NEVER = Symptom("rare-class-missed", 0.0, "recall ended at 0: the same class for all rows.", alarming=True)
+
+
+def _weighing(common: float, rare: float) -> Data:
+    target = Target("y", "int64", (), 256, counts={"0": 243, "1": 13}, coding="binary")
+    return Data(targets=(target,), weighted=True, class_weights={"0": common, "1": rare})
+
 
 CAUSE = Cause(
     id="class-imbalance",
@@ -70,6 +95,12 @@ CAUSE = Cause(
                     alarming=True,
                 ),
             ),
+        ),
+        Example("the rare class is weighted down", seen(*_RARE, _NEVER, data=_weighing(20.0, 1.0))),
+        Example(
+            "the rare class is weighted up",
+            seen(*_RARE, data=_weighing(1.0, 20.0)),
+            named=False,
         ),
         Example(
             "95 to 5, and the rare class was learned",

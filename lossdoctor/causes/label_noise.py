@@ -17,8 +17,13 @@ def signs(facts: Facts) -> Iterator[Sign]:
     disagree, falling = facts.get("neighbours-disagree"), facts.get("validation-accuracy-falling")
     dropout = any("Dropout" in layer.kind for layer in facts.setup.layers)
     cleaner = falling is not None and falling.details.get("lead", 0.0) > CLEANER and not dropout
-    if disagree is None and not cleaner:
+    better = facts.get("validation-better")
+    if disagree is None and not cleaner and better is None:
         return
+    if better is not None:
+        yield Sign(
+            STRONG + FAIR, f"the training rows' labels are worse than those of validation: {better.text}"
+        )
     if disagree is not None:
         yield Sign(STRONG if disagree.value > 0.3 else FAIR, disagree.text)
     if falling is not None and cleaner:
@@ -31,7 +36,9 @@ def signs(facts: Facts) -> Iterator[Sign]:
     elif (flat := facts.get("loss-plateau") or facts.get("loss-still-falling")) is not None:
         yield Sign(SLIGHT, flat.text)
     for name, weight in {
-        "labels-unrelated": STRONG,
+        "labels-unrelated": SLIGHT if better is not None else STRONG,
+        "inputs-outlier": STRONG,
+        "targets-outlier": STRONG,
         "loss-exploding": STRONG,
         "loss-non-finite": STRONG,
         "features-unscaled": FAIR,
@@ -59,6 +66,9 @@ _MIXED = (
     ),
     Symptom("validation-rising", 2.0, "The validation loss rose to 2 times its lowest.", alarming=True),
 )
+_BETTER = Symptom(
+    "validation-better", 0.16, "Accuracy is 0.82 on validation rows and 0.66 on training rows.", alarming=True
+)
 
 CAUSE = Cause(
     id="label-noise",
@@ -74,6 +84,12 @@ CAUSE = Cause(
     ),
     examples=(
         Example("a third of the rows contradict their neighbours", seen(*_MIXED)),
+        Example("validation rows are told better than those learned from", seen(_BETTER)),
+        Example(
+            "the same, but it is values that are far off in the training rows",
+            seen(_BETTER, Symptom("inputs-outlier", 9000.0, "An input lies 9000 robust deviations off.")),
+            named=False,
+        ),
         Example(
             "labels that have nothing to do with the inputs at all",
             seen(

@@ -55,6 +55,8 @@ def high(facts: Facts) -> float:
 
 
 def signs(facts: Facts) -> Iterator[Sign]:
+    if facts.broken_at_once is not None:
+        yield Sign(-CERTAIN, f"no step had been taken yet: {facts.broken_at_once.text}")
     if (limit := facts.get("rate-above-limit")) is not None:
         yield Sign(STRONG if limit.value > 2 else FAIR, limit.text)
     elif facts.lab.get("stability", {}).get("limit"):
@@ -120,6 +122,15 @@ CAUSE = Cause(
     ),
     examples=(
         Example("SGD at rate 1.0, the loss explodes", seen(*_ROSE, setup=_HOT)),
+        Example(
+            "the same, but the loss was NaN before the first update",
+            seen(
+                *_ROSE,
+                Symptom("loss-non-finite", 0, "The loss became NaN at step 1, the very first.", 0),
+                setup=_HOT,
+            ),
+            named=False,
+        ),
         Example(
             "the same curve, but the data holds NaN",
             seen(*_ROSE, Symptom("data-non-finite", 3, "3 input values are NaN."), setup=_HOT),

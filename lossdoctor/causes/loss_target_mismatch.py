@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import STRONG, Cause, Example, Facts, Sign
+from lossdoctor.causes.base import FAIR, STRONG, Cause, Example, Facts, Sign, seen
 from lossdoctor.causes.outputs import fault_remedies, fault_signs, faulty
 from lossdoctor.losses.faults import Fault, coding_faults
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Data, Output, Setup, Target
-from lossdoctor.remedies import Remedy
+from lossdoctor.remedies import Action, Remedy
+from lossdoctor.symptoms import Symptom
 
 ID = "loss-target-mismatch"
 
@@ -19,6 +20,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
     yield from found
     if found and (raised := facts.get("step-raised")) is not None:
         yield Sign(STRONG, raised.text)
+    if (missed := facts.get("sizes-missed")) is not None:
+        yield Sign(STRONG + FAIR, missed.text)
     yes_no = any("binary" in (o.loss or "") for o in facts.setup.outputs)
     if yes_no and (below := facts.get("loss-below-zero")):
         yield Sign(STRONG, f"the loss fell to {below.value:.3g}, which labels of 0 to 1 cannot bring about")
@@ -28,6 +31,9 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     def find(head: Head) -> Iterator[Fault]:
         return coding_faults(head, facts.setup.metrics)
 
+    if facts.get("sizes-missed") is not None:
+        squares = (Action("loss", {"name": "mean_squared_error", "output": 0}),)
+        yield Remedy("Use a loss that learns sizes too.", 'loss="mean_squared_error"', squares)
     yield from fault_remedies(facts, find)
     for head, _ in faulty(facts, find):
         yield from relabel(head)
@@ -101,6 +107,17 @@ CAUSE = Cause(
         "TensorFlow issue 8484, silent NaN, https://github.com/tensorflow/tensorflow/issues/8484",
     ),
     examples=(
+        Example(
+            "amounts under a loss of directions",
+            seen(
+                Symptom(
+                    "sizes-missed",
+                    -9.8,
+                    "Cosine similarity learns no sizes, and mae is asked for.",
+                    alarming=True,
+                )
+            ),
+        ),
         Example(
             "fractions as class numbers", _facts("sparse_categorical_crossentropy", 10, "softmax", FRACTIONS)
         ),

@@ -55,7 +55,9 @@ def _broke_down(facts: Facts, bad: Symptom) -> Iterator[Sign]:
     before = bad.details.get("before")
     if before is not None and abs(before) < VANISHED:
         yield Sign(STRONG, f"the loss had come down to nearly 0: no step was too large. {bad.text}")
-    elif any(facts.get(name) for name in ("gradients-exploding", "loss-exploding", "loss-blew-up")):
+    elif facts.broken_at_once is None and any(
+        facts.get(name) for name in ("gradients-exploding", "loss-exploding", "loss-blew-up")
+    ):
         return
     else:
         yield Sign(FAIR, f"it came at once, from usual values: {bad.text}")
@@ -91,6 +93,9 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
 _NAN = Symptom(
     "loss-non-finite", 40, "The loss became NaN at step 41; it was 0.3 one step earlier.", alarming=True
 )
+_FIRST = Symptom(
+    "loss-non-finite", 0, "The loss became NaN at epoch 1, step 1, the very first.", 0, alarming=True
+)
 _OWN = Setup(outputs=(Output("out", loss="custom:my_loss"),), optimizer=Optimizer("Adam", 0.001))
 
 CAUSE = Cause(
@@ -107,6 +112,12 @@ CAUSE = Cause(
     ),
     examples=(
         Example("a self-written loss that becomes NaN from good values", seen(_NAN, setup=_OWN)),
+        Example(
+            "a self-written loss that is NaN on the very first batch, with large gradients",
+            seen(
+                _FIRST, Symptom("gradients-exploding", 3e3, "The gradient norm grew 3000-fold."), setup=_OWN
+            ),
+        ),
         Example(
             "the same, but the batch holds NaN",
             seen(_NAN, Symptom("data-non-finite", 1, "1 value is NaN."), setup=_OWN),

@@ -16,8 +16,11 @@ from lossdoctor.causes.base import (
     replayed,
     seen,
 )
+from lossdoctor.record import Output, Setup
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
+
+NEARLY_ALL = 0.99  # of the targets' variance: what a squared error fits then is those rows
 
 
 def signs(facts: Facts) -> Iterator[Sign]:
@@ -26,6 +29,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(STRONG + FAIR if x.details.get("batch") else STRONG, x.text)
     if y is not None:
         yield Sign(STRONG, y.text)
+        if y.details.get("share", 0.0) > NEARLY_ALL and "squared" in (facts.output.loss or ""):
+            yield Sign(STRONG, f"such values make up {y.details['share']:.1%} of the targets' variance")
     if x is y is None:
         return
     if (spike := facts.get("loss-spike")) is not None:
@@ -37,6 +42,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
         or facts.get("loss-blew-up")
     ) is not None:
         yield Sign(SLIGHT, bad.text)
+    if (better := facts.get("validation-better")) is not None:
+        yield Sign(STRONG, f"rows without them are told better: {better.text}")
     if (bad := facts.get("data-non-finite")) is not None:
         yield Sign(-STRONG, bad.text)
     yield from replayed(facts, "outliers")
@@ -67,6 +74,13 @@ _JUMP = (
     ),
     Symptom("loss-spike", 30.0, "The loss leapt at step 150.", alarming=True),
 )
+_SQUARES = Setup(outputs=(Output("out", loss="mean_squared_error"),))
+_FAR = Symptom(
+    "targets-outlier", 1160.0, "One target lies 1160 robust deviations off.", details={"share": 0.9999}
+)
+_NOT_ALL = Symptom(
+    "targets-outlier", 60.0, "One target lies 60 robust deviations off.", details={"share": 0.8}
+)
 
 CAUSE = Cause(
     id="outliers",
@@ -81,6 +95,12 @@ CAUSE = Cause(
     ),
     examples=(
         Example("one batch with another unit", seen(*_JUMP)),
+        Example("a few prices a thousand too high, under squares", seen(_FAR, setup=_SQUARES)),
+        Example(
+            "far values that are a part of the variance only",
+            seen(_NOT_ALL, setup=_SQUARES),
+            named=False,
+        ),
         Example(
             "a far value in a run that learned",
             seen(

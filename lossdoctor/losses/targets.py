@@ -15,6 +15,7 @@ from lossdoctor.record.summary import as_array, as_numbers, summarize_array
 
 MAX_ENTRIES = 2**16  # reference levels of larger targets are taken from evenly spread rows
 MAX_COLUMNS = 2**12  # and columns
+MAX_KINDS = 100  # more different targets are no classes whose weights could be given
 
 
 def summarize_targets(
@@ -69,6 +70,21 @@ def summarize_target(name: str, array: Any, output: Output | None = None) -> Tar
         baselines=levels["baselines"],
         floors=levels["floors"],
     )
+
+
+def class_weights(targets: Any, weights: Any) -> dict[str, float]:
+    """Returns the mean weight of the rows of each class; {} without one weight a row, or without few classes.
+
+    Args:
+        targets: class numbers [rows] or [rows, 1].
+        weights: [rows] or [rows, 1].
+    """
+    if not hasattr(targets, "shape") or not hasattr(weights, "shape"):
+        return {}
+    y, w = np.asarray(targets).ravel(), np.asarray(weights).ravel()
+    if y.dtype.kind not in "fiub" or y.size != w.size or not 1 < len(kinds := np.unique(y)) <= MAX_KINDS:
+        return {}
+    return {f"{kind:g}": float(w[y == kind].mean()) for kind in kinds}
 
 
 def outline_target(name: str, shape: tuple[int | None, ...], dtype: str) -> Target:

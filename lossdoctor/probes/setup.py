@@ -222,7 +222,7 @@ def _chain(tensor: Any) -> tuple[tuple[str, ...], bool]:
             names.insert(0, str(name))
         if getattr(operation, "weights", None) or kind == "InputLayer":
             break
-        rescaled |= name is None and kind not in TRANSPARENT
+        rescaled |= name is None and kind not in TRANSPARENT and not _does_nothing(operation)
         arguments: list[Any] = list(
             getattr(operation._inbound_nodes[history.node_index], "input_tensors", ())
         )
@@ -230,6 +230,10 @@ def _chain(tensor: Any) -> tuple[tuple[str, ...], bool]:
             return tuple(names), True
         tensor = arguments[0]
     return tuple(names), rescaled
+
+
+def _does_nothing(operation: Any) -> bool:
+    return type(operation).__name__ == "Rescaling" and (operation.scale, operation.offset) == (1.0, 0.0)
 
 
 def _loss(loss: Any) -> tuple[str | None, bool, dict[str, Any]]:

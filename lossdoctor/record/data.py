@@ -82,4 +82,5 @@ class Data:
     validation_inputs: tuple[Array, ...] = ()
     validation_targets: tuple[Target, ...] = ()
     weighted: bool = False  # sample_weight or class_weight was passed
+    class_weights: dict[str, float] = field(default_factory=dict)  # mean weight by class of the first target
     missing: tuple[str, ...] = ()  # sentences: what could not be captured and why

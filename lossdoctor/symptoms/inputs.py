@@ -170,7 +170,10 @@ def _outlier(arrays: object, name: str, kind: str) -> Symptom | None:
     worst = max(found, key=lambda a: a.outlier)
     place = f" (row {worst.outlier_row} of the batches as they came, column {worst.outlier_column})"
     text = f"One {kind} value lies {worst.outlier:.3g} robust standard deviations off{place}; the range is {worst.low:.4g} to {worst.high:.4g}."
-    return Symptom(name, worst.outlier, text, where=worst.name, details={"batch": False})
+    # How far the furthest value lies says how wide the bulk is; beside it, the spread is that of the far values.
+    bulk = max(worst.high - worst.mean, worst.mean - worst.low) / worst.outlier
+    share = 1.0 - min(1.0, (bulk / max(worst.std, TINY)) ** 2)
+    return Symptom(name, worst.outlier, text, where=worst.name, details={"batch": False, "share": share})
 
 
 def rows_few(record: Record) -> Symptom | None:

@@ -16,6 +16,7 @@ WORTH = 0.25
 FELL = 0.1  # accuracy
 BEHIND = 0.25  # accuracy
 SHIFTED = 3.0  # validation inputs' mean off by so many standard deviations, or their spread by such a factor
+BETTER = 0.1  # accuracy
 SCARCE = 60  # rows
 MEMORISED = 0.5  # of the baseline; healthy runs on 40 rows or more end at up to 0.3
 OTHER_LABELS = 0.6  # total variation distance of class shares, 0 to 1
@@ -125,6 +126,26 @@ def validation_far_behind(record: Record) -> Symptom | None:
         return None
     text = f"Accuracy is {train:.2f} on training rows and {val:.2f} on validation rows."
     return Symptom("validation-far-behind", float(train - val), text, alarming=True)
+
+
+def validation_better(record: Record) -> Symptom | None:
+    """Rows held back are told clearly better than the rows learned from, by the same model. Value: difference
+    of the accuracies.
+
+    Both are asked in inference mode, so that dropout is no reason. Over 490 runs on clean data the difference was
+    at most three standard errors wherever it was over a tenth.
+    """
+    exam, data = record.lab.get("exam", {}), record.data
+    train, val = exam.get("final", {}).get("accuracy"), exam.get("validation", {}).get("accuracy")
+    if train is None or val is None or not data.targets or not data.validation_targets:
+        return None
+    mean = (train + val) / 2
+    rows = 1 / max(data.targets[0].rows, 1) + 1 / max(data.validation_targets[0].rows, 1)
+    error = float(np.sqrt(max(mean * (1 - mean), 0.01) * rows))
+    if val - train < max(BETTER, 3.5 * error):
+        return None
+    text = f"Accuracy is {val:.2f} on validation rows and only {train:.2f} on training rows, which the model has seen."
+    return Symptom("validation-better", float(val - train), text, alarming=True)
 
 
 def validation_at_chance(record: Record) -> Symptom | None:

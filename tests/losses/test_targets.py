@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lossdoctor.losses.targets import summarize_target, summarize_targets
+from lossdoctor.losses.targets import class_weights, summarize_target, summarize_targets
 from lossdoctor.record import Output
 
 RNG = np.random.default_rng(5)
@@ -111,3 +111,19 @@ def test_large_targets_are_quick():
     start = time.perf_counter()
     summarize_target("y", images, output("binary_crossentropy", 128, 128, 3))
     assert time.perf_counter() - start < 5.0  # 0.3 s alone on one core
+
+
+@pytest.mark.parametrize(
+    ("targets", "weights", "wanted"),
+    [
+        (np.array([0, 0, 1, 1]), np.array([1.0, 3.0, 20.0, 20.0]), {"0": 2.0, "1": 20.0}),
+        (np.array([[0], [1]]), np.array([[5.0], [1.0]]), {"0": 5.0, "1": 1.0}),
+        (np.arange(300), np.ones(300), {}),  # no classes
+        (np.zeros((4, 2)), np.ones(4), {}),  # not one target a row
+        (np.array(["a", "b"]), np.ones(2), {}),
+        (np.array([0, 1]), None, {}),
+    ],
+)
+def test_weights_of_classes(targets, weights, wanted):
+    """The mean weight of each class's rows, where classes can be told."""
+    assert class_weights(targets, weights) == wanted

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lossdoctor.record import Data, Output, Record, Setup
+from lossdoctor.symptoms import DETECTORS
 from lossdoctor.symptoms.consistency import accuracy_below_loss
 
 
@@ -52,9 +53,56 @@ def test_silent_where_the_bound_does_not_hold(other):
     assert accuracy_below_loss(other) is None
 
 
+def directions(explained, metric="mae", loss="cosine_similarity"):
+    """A record of amounts under a loss of directions, with a metric beside it."""
+    setup = Setup(outputs=(Output("o", (3,), 3, (), loss),), metrics=(metric,))
+    return Record(setup=setup, lab={"exam": {"final": {"explained": explained}}})
+
+
+def rare(recall, guessed=1.0, name="recall"):
+    """A record of a metric of the rare class, and how many classes the model names."""
+    return Record(
+        setup=Setup(metrics=("accuracy", name)),
+        series={f"epoch.{name}": np.array([0.2, recall])},
+        lab={"exam": {"final": {"guessed": guessed, "classes": 2.0}}},
+    )
+
+
 # For test_laws.py, which asks for both sides of every detector.
-SPEAKS = [("accuracy-below-loss", record(0.14, 0.21))]
-SILENT = [("accuracy-below-loss", record(0.14, 0.9))]
+SPEAKS = [
+    ("accuracy-below-loss", record(0.14, 0.21)),
+    ("sizes-missed", directions(-9.8)),
+    ("rare-class-missed", rare(0.0)),
+]
+SILENT = [
+    ("accuracy-below-loss", record(0.14, 0.9)),
+    ("sizes-missed", directions(0.4)),
+    ("sizes-missed", directions(-9.8, metric="cosine_similarity")),  # nobody asked for sizes
+    ("sizes-missed", directions(-9.8, loss="mean_squared_error")),
+    ("rare-class-missed", rare(0.4)),
+    ("rare-class-missed", rare(0.0, guessed=2.0)),
+    ("rare-class-missed", rare(0.0, name="loss_of_rare")),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "seen", "words"),
+    [
+        ("sizes-missed", directions(-9.8), ("mae is asked for", "-9.8 of the variance")),
+        ("rare-class-missed", rare(0.0), ("recall ended at 0", "same class")),
+    ],
+)
+def test_it_says_what_was_asked_for(name, seen, words):
+    """The sentence names the metric and gives the number."""
+    found = DETECTORS[name](seen)
+    assert found is not None and found.alarming
+    assert all(word in found.text for word in words), found.text
+
+
+@pytest.mark.parametrize(("name", "seen"), SILENT)
+def test_near_miss(name, seen):
+    """Close to it, the detector keeps silent."""
+    assert DETECTORS[name](seen) is None
 
 
 def test_the_table_says_so():

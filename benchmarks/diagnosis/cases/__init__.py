@@ -5,6 +5,11 @@ from __future__ import annotations
 from benchmarks.diagnosis.cases import (
     batches,
     blind_outputs,
+    blind_posts_custom,
+    blind_posts_data,
+    blind_posts_nets,
+    blind_posts_outputs,
+    blind_posts_settings,
     blind_settings,
     blind_well,
     coding,
@@ -64,5 +69,14 @@ WELL = (
     well_losses,
     well_models,
 )
-BLIND = (blind_outputs, blind_settings, blind_well)  # written without a look at the rules
+BLIND = (  # written without a look at the rules
+    blind_outputs,
+    blind_settings,
+    blind_well,
+    blind_posts_outputs,
+    blind_posts_custom,
+    blind_posts_settings,
+    blind_posts_data,
+    blind_posts_nets,
+)
 CASES = tuple(case for module in (*SICK, *WELL, *BLIND) for case in module.CASES)
