@@ -10,7 +10,7 @@ from lossdoctor.backoff.policy import Policy
 from lossdoctor.backoff.progress import Progress
 from lossdoctor.backoff.signal import Signal
 from lossdoctor.backoff.state import LIMIT, Action, State
-from lossdoctor.backoff.watch import SLOW, excess, look
+from lossdoctor.backoff.watch import NO_BETTER, SLOW, excess, look
 
 AT_ONCE = 40  # steps after a change of the rate within which a blow-up is that change's doing
 REPEAT = 200  # steps within which a second sudden blow-up is no longer one bad batch
@@ -140,7 +140,9 @@ def _unstick(policy: Policy, state: State, signal: Signal) -> tuple[State, Actio
     level = state.watch.level
     text = f"no progress over a tenth of the training: the loss stays at {level:.3g}"
     if signal.done is not None and signal.done < NEW_START:
-        return _retreat(policy, state, signal, Alarm("stalled", text, state.watch.best_step))
+        learned = state.watch.best is not None and excess(state.watch.best, state.watch.low) < NO_BETTER - 1.0
+        back = state.watch.best_step if learned else 0
+        return _retreat(policy, state, signal, Alarm("stalled", text, back))
     kept_below = replace(state, ceiling=min(state.ceiling or 1.0, state.scale))
     return _lower(policy, kept_below, signal, 1, text)
 
