@@ -78,9 +78,9 @@ def _tuned(
     others = tuple(a for a in actions if a.kind != "learning_rate")
     start = best.score.value
     for factor in FACTORS if base is not None else ():
-        if best.score.value > RATE_ENOUGH or not player.fits(actions, clock.left):
-            break
         tried = (*others, Action("learning_rate", {"value": float(base or 0.0) * factor}))
+        if best.score.value > RATE_ENOUGH or not player.fits(tried, clock.left):
+            break
         replayed = _attempt(player, [Option("", tried, best)])
         if replayed is not None and replayed.score.value > max(best.score.value, start) + HELPS:
             actions, best = tried, replayed

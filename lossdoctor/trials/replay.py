@@ -143,8 +143,11 @@ class Replayer:
             first = variant.judge(self.seen)[0]
             looks = []
             for part in _parts(order(self.rows.rows, self.batch, self.steps)):
+                watch = Clock(math.inf)
                 variant.train(part)
                 looks.append(score(variant, self.held, self.reference))
+            # The last part is traced already: on a busy machine, or with more layers, it takes longer than at first.
+            self.step_seconds = max(self.step_seconds, watch.spent / len(part))
             last = variant.judge(self.seen)[0]
         except Exception as error:
             raise ValueError(f"the copy cannot train on the sample: {_short(error)}") from error
