@@ -21,6 +21,8 @@ from lossdoctor.record import Optimizer, Output, Setup
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
 
+# What leads to numbers beyond all range by itself, whatever the formula.
+GREW = ("gradients-exploding", "loss-exploding", "loss-blew-up", "loss-start-high")
 VANISHED = 1e-3  # share of the first loss; where logarithms and roots have their edge
 
 
@@ -55,9 +57,7 @@ def _broke_down(facts: Facts, bad: Symptom) -> Iterator[Sign]:
     before = bad.details.get("before")
     if before is not None and abs(before) < VANISHED:
         yield Sign(STRONG, f"the loss had come down to nearly 0: no step was too large. {bad.text}")
-    elif facts.broken_at_once is None and any(
-        facts.get(name) for name in ("gradients-exploding", "loss-exploding", "loss-blew-up")
-    ):
+    elif facts.broken_at_once is None and any(facts.get(name) for name in GREW):
         return
     else:
         yield Sign(FAIR, f"it came at once, from usual values: {bad.text}")
