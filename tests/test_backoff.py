@@ -289,6 +289,35 @@ def test_a_run_that_stands_still_is_left_alone_unless(losses, blown):
     assert over(losses, POLICY, state, 0.1, 0.4)[1] == []
 
 
+WANDERS = [1.3, 0.9, 2.6, 1.6, 1.2, 2.4, 1.4, 1.8, 2.2] * 11  # around 1.7, once it was at 1.2
+
+
+def test_a_run_that_gets_worse_than_a_constant_answer_is_too_hot_though_it_never_blew_up():
+    """Its first loss is so high that nothing after it is a blow-up: the second tenth is worse than the first."""
+    policy = Policy(recover_after=None, settle=0.0)
+    state, _ = run([70.0], policy)
+    state, actions = over([1.2, 1.0, 1.4] * 16 + WANDERS, policy, state, 0.0, 0.4)
+    assert next(k for _, k in kinds(actions)) == "backoff"
+    assert "no progress" in actions[0][1].text
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        [1.3] * 150,  # stands above it, for a rate that is too low or a penalty that nobody told of
+        [70.0 * 0.99**i for i in range(150)],  # comes down from far above
+        noisy(0.9, 0.5, 150, 3),  # cannot be learned: 1.02 on average
+        [0.5] * 50 + [0.65, 0.75] * 50,  # worse than before, and still better than a constant
+    ],
+    ids=["flat", "falls", "noise", "worse"],
+)
+def test_what_only_looks_like_it_is_left_alone(losses):
+    """Without both signs nothing is done."""
+    policy = Policy(recover_after=None, settle=0.0)
+    state, _ = run([70.0], policy)
+    assert over(losses, policy, state, 0.0, 0.45)[1] == []
+
+
 def test_weights_from_a_climb_are_not_taken_for_good_ones():
     """While most of the gain is gone there is no snapshot and no growth, even before any alarm."""
     policy = Policy(factor=0.01, recover_after=10, settle=0.0)

@@ -19,6 +19,7 @@ ENDING = 3.0  # evidence (see watch.ENOUGH) that is enough to go back when no st
 MARGIN = 4.0  # the rate grows no nearer than this to the lowest that blew up: the best lies well below it
 STRIDE = 2.0  # the rate grows by this much at a time
 POOR = 0.5  # of the loss of a constant prediction: above it a run that makes no progress is not done
+WORSE = 1.1  # times the best stretch, and times a constant prediction
 NEW_START = 0.5  # share of the training up to which going back to the start still pays
 SETTLE_CUTS = 2  # the last stretch goes down in so many equal cuts: early ones still learn, late ones rest
 
@@ -59,7 +60,7 @@ def _good(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
         state = replace(state, norm=max(state.norm, signal.norm))
     if state.backoffs and state.settled < _settling(policy, signal):
         return _settle(policy, state, signal)
-    if state.backoffs and not state.settled:
+    if not state.settled:
         state, stalled = _compared(state, signal)
         if stalled:
             return _unstick(policy, state, signal)
@@ -126,13 +127,23 @@ def _grow(state: State) -> tuple[State, Action]:
 
 
 def _compared(state: State, signal: Signal) -> tuple[State, bool]:
-    """Whether a rescued run learned nothing over a tenth of the training, of which most is still to learn."""
+    """Whether the run is too hot to learn, though it does not blow up, by a whole tenth of the training.
+
+    One that was rescued: it learned nothing in that time, and most is still to learn. Any other: it got worse,
+    to beyond what a constant prediction costs. A rate that is too low, or labels that nothing tells, do not
+    bring that about.
+    """
     watch = state.watch
     if signal.done is None or signal.loss is None:
         return state, False
-    progress, stalled = state.progress.after(min(signal.loss, watch.high), signal.done)
-    poor = watch.level is not None and excess(watch.level, watch.low) > POOR - 1.0
-    return replace(state, progress=progress), stalled and poor
+    best = state.progress.best
+    progress, level = state.progress.after(min(signal.loss, watch.high), signal.done)
+    state = replace(state, progress=progress)
+    if level is None or best is None:
+        return state, False
+    if state.backoffs:
+        return state, watch.level is not None and excess(watch.level, watch.low) > POOR - 1.0
+    return state, min(excess(level, best), excess(level, watch.low)) > math.log(WORSE)
 
 
 def _unstick(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 PART = 0.1  # of the training is one stretch: ten chances to fall, each long enough to outlast a warm restart
 LEAST_STEPS = 20  # in a stretch, so that its mean says something
+TO_DEVIATION = 1.2533  # mean distance from the mean to standard deviation, normal distribution
 BETTER = 0.03  # share by which a stretch has to lie below the best one to count as progress
 
 
@@ -15,22 +17,26 @@ class Progress:
 
     Attributes:
         began: share of the training done when the stretch began; None before its first loss.
-        count, mean: of the losses in it.
+        count, mean, spread: of the losses in it: their number, mean, and mean distance from that.
         best: the lowest mean of a whole stretch; None before the first has ended.
     """
 
     began: float | None = None
     count: int = 0
     mean: float = 0.0
+    spread: float = 0.0
     best: float | None = None
 
-    def after(self, loss: float, done: float) -> tuple[Progress, bool]:
-        """Returns the progress after one more loss, and whether a stretch ended just now without any."""
+    def after(self, loss: float, done: float) -> tuple[Progress, float | None]:
+        """Returns the progress after one more loss; and, of a stretch that ended just now without any, the level
+        that its losses surely have: two standard errors below their mean."""
         began = done if self.began is None else self.began
         count = self.count + 1
         mean = self.mean + (loss - self.mean) / count
+        spread = self.spread + (abs(loss - mean) - self.spread) / count
         if count < LEAST_STEPS or done - began < PART:
-            return Progress(began, count, mean, self.best), False
+            return Progress(began, count, mean, spread, self.best), None
         if self.best is None or mean < self.best - BETTER * abs(self.best):
-            return Progress(best=mean), False
-        return Progress(best=self.best), True
+            return Progress(best=mean), None
+        error = TO_DEVIATION * spread / math.sqrt(count)
+        return Progress(best=self.best), mean - 2 * error

@@ -58,7 +58,8 @@ class Guard(Observer):
         import tensorflow as tf
 
         self._loss = tf.reshape(tf.cast(loss, tf.float32), [])
-        self._trivial = trivial_loss(self._name, y, y_pred, sample_weight)
+        # The penalties are part of the loss, and a constant prediction would pay them too.
+        self._trivial = trivial_loss(self._name, y, y_pred, sample_weight) + _penalty(self._model)
 
     def around_apply(
         self, proceed: Callable[[], Any], gradients: Sequence[Any], variables: Sequence[Any]
@@ -131,6 +132,13 @@ class Guard(Observer):
         first = max(self._read, now - self._size)
         self._read = now
         return ring[np.arange(first, now) % self._size].astype(np.float64)
+
+
+def _penalty(model: Any) -> Any:
+    import tensorflow as tf
+
+    penalties = [tf.cast(p, tf.float32) for p in model.losses]
+    return tf.add_n(penalties) if penalties else 0.0
 
 
 def _finite(data: Any) -> Any:
