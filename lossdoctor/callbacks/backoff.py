@@ -144,11 +144,13 @@ class LRBackoff(keras.callbacks.Callback):
             self._rescue.epoch, self._rescue.params = epoch, self.params or {}
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        if self._rescue is not None:
-            self._rescue.before_batch()
+        # The step before is judged here: a callback with on_train_batch_end makes Keras wait for each step.
+        if self._rescue is not None and self._rescue.before_batch(batch):
+            self._exhausted()
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self._rescue is not None and self._rescue.after_batch(batch):
+    def on_test_begin(self, logs: Any = None) -> None:
+        # A validation within fit is to see the weights that training goes on with.
+        if self._rescue is not None and self._rescue.look():
             self._exhausted()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:

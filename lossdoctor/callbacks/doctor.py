@@ -127,16 +127,6 @@ class LossDoctor(keras.callbacks.Callback):
         if self.backoff is not None:
             self.backoff.on_train_batch_begin(batch, logs)
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self.backoff is not None:
-            self.backoff.on_train_batch_end(batch, logs)
-
-    @property
-    def async_safe(self) -> bool:
-        """Read by Keras: True when nothing of ours (or of a subclass) has to run between two batches."""
-        own = ("on_batch_end", "on_train_batch_end", "on_test_batch_end", "on_predict_batch_end")
-        return self.backoff is None and all(getattr(type(self), n) is getattr(LossDoctor, n) for n in own)
-
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self.backoff is not None:
             self.backoff.on_epoch_end(epoch, logs)

@@ -76,16 +76,17 @@ class Rescue:
 
     # Between steps
 
-    def before_batch(self) -> None:
-        """Makes the first snapshot: by now every other callback has restored what it wanted to."""
+    def before_batch(self, batch: int) -> bool:
+        """Looks at the steps since the last look when it is time to. Returns True when the run has to end.
+
+        The first snapshot is made here: by now every other callback has restored what it wanted to.
+        """
+        self._batch = batch
         if self.snapshots is None:
             self.snapshots = Snapshots(self.model, self.settings.snapshots, self.settings.folder)
             self.snapshots.take(self._base)
             self._user_rate = self.rate.user_rate
-
-    def after_batch(self, batch: int) -> bool:
-        """Looks at the new steps when it is time to. Returns True when the run has to end."""
-        self._batch = batch
+            return False
         self._calls_since_look += 1
         close = self.state.step - self._near < CLOSELY or self.state.streak > 0 or not self.state.calm
         if not close and self._calls_since_look < self.settings.check_every:
@@ -94,6 +95,8 @@ class Rescue:
 
     def look(self) -> bool:
         """Brings the rows of the guard through the machine. Returns True when the run has to end."""
+        if self.snapshots is None:  # no step was made yet
+            return False
         self._calls_since_look = 0
         self._notice_other_writers()
         rows = self.guard.read()
@@ -150,7 +153,7 @@ class Rescue:
         epochs, steps = self.params.get("epochs"), self.params.get("steps")
         if not epochs:
             return None
-        return float(self.epoch + ((self._batch + 1) / steps if steps else 0.0)) / float(epochs)
+        return float(self.epoch + (self._batch / steps if steps else 0.0)) / float(epochs)
 
     def _act(self, action: Action) -> None:
         """Carries out a rollback, backoff, growth or stop, and says so."""
@@ -179,7 +182,8 @@ class Rescue:
     def _after_look(self) -> None:
         state, snapshots = self.state, self.snapshots
         assert snapshots is not None
-        limit = -1.0 if self._hold > 0 else state.limit
+        # Keras makes one more step after a callback has asked it to stop: that one is skipped too.
+        limit = -1.0 if self._hold > 0 or state.stopped is not None else state.limit
         if limit != self._limit:
             self._limit = limit
             self.guard.set_limit(limit)

@@ -123,8 +123,11 @@ class Guard(Observer):
         return int(self._cursor.numpy())
 
     def set_limit(self, limit: float | None) -> None:
-        """Updates with a gradient norm above `limit` are skipped from now on; None: only non-finite ones."""
-        self._limit.assign(np.inf if limit is None or not self._bounded else limit)
+        """Updates with a gradient norm above `limit` are skipped from now on; None: only non-finite ones.
+
+        Below 0 all of them are, also where norms are not to be watched.
+        """
+        self._limit.assign(np.inf if limit is None or (limit >= 0.0 and not self._bounded) else limit)
 
     def read(self) -> np.ndarray:
         """Returns the rows since the last read, [steps, COLUMNS]; without those that the ring lost."""
