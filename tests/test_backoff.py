@@ -267,6 +267,22 @@ def test_a_rescued_run_that_learns_nothing_starts_again_at_a_lower_rate():
     assert run([0.9 * 0.99**i for i in range(60)], policy, state)[0].scale == pytest.approx(0.01)
 
 
+@pytest.mark.parametrize(
+    ("policy", "kind"),
+    [
+        (Policy(settle=0.0, recover_after=None, max_backoffs=1), "settle"),  # the one cut was made already
+        (Policy(settle=0.0, recover_after=None, min_lr=0.05), None),  # half of 0.1 is the least
+    ],
+)
+def test_standing_still_never_ends_a_run(policy, kind):
+    """What is left of the cuts is for blow-ups; without any the run goes on as it is."""
+    rescued, actions = run([1.0, 90.0, 300.0, 200.0], policy)
+    assert [k for _, k in kinds(actions)] == ["backoff"]
+    state, actions = over([0.8] * 100, policy, rescued, 0.1, 0.4)
+    assert {k for _, k in kinds(actions)} == ({kind} if kind else set())
+    assert state.stopped is None
+
+
 def test_late_in_the_training_it_goes_on_from_where_it_is_at_a_lower_rate():
     """A new start would not pay any more."""
     rescued, _ = run([1.0, 90.0, 300.0, 200.0], POLICY)

@@ -147,10 +147,15 @@ def _compared(state: State, signal: Signal) -> tuple[State, bool]:
 
 
 def _unstick(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
-    """Too hot to learn without blowing up: a new start while there is time for it, else a lower rate."""
+    """Too hot to learn without blowing up: a new start while there is time for it, else a lower rate.
+
+    Where no cut is allowed it goes on as it is: standing still is no reason to end a run.
+    """
     level = state.watch.level
     text = f"no progress over a tenth of the training: the loss stays at {level:.3g}"
-    if signal.done is not None and signal.done < NEW_START:
+    if policy.max_backoffs == 0 or _floor(policy, signal) >= state.scale:
+        return state, Action("none", state.scale)
+    if signal.done is not None and signal.done < NEW_START and state.backoffs < policy.max_backoffs:
         learned = state.watch.best is not None and excess(state.watch.best, state.watch.low) < NO_BETTER - 1.0
         back = state.watch.best_step if learned else 0
         return _retreat(policy, state, signal, Alarm("stalled", text, back))
