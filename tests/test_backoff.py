@@ -418,6 +418,19 @@ def test_laws(policy, signals, rate):
         assert loads(dumps(state)) == state
 
 
+@settings(max_examples=50, deadline=None)
+@given(POLICIES, st.lists(st.floats(0.05, 3.0), min_size=3, max_size=8), st.booleans())
+def test_laws_for_runs_that_stand_still(policy, levels, blown):
+    """Stretches of one loss each, from a start far above: the same laws, and no run is ended for them."""
+    state, _ = run([70.0, 9e3, 3e4, 2e4] if blown else [70.0], policy)
+    state, actions = over([level for level in levels for _ in range(25)], policy, state, 0.0, 1.0)
+    assert state.backoffs <= policy.max_backoffs
+    assert min(policy.min_lr, 0.1) * (1 - 1e-9) <= 0.1 * state.scale <= 0.1
+    ended = [action.text for _, action in actions if action.kind == "stop"]
+    assert not any("no progress" in text for text in ended)
+    assert loads(dumps(state)) == state
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.floats(0.01, 0.9), min_size=1, max_size=100), st.floats(0.01, 1e4), st.integers(-6, 6))
 def test_the_unit_of_the_loss_does_not_matter(losses, jump, power):
