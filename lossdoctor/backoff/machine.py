@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
+from lossdoctor.backoff.change import replace
 from lossdoctor.backoff.memory import Alarm
 from lossdoctor.backoff.policy import Policy
 from lossdoctor.backoff.progress import Progress

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass
 
 EARLY = 7  # losses after which it is clear whether the first was low by chance (at most WINDOW)
@@ -37,6 +36,7 @@ class Watch:
         early: median of the first EARLY losses, where `first` turned out to be low by chance.
         seen: losses seen.
         recent: the last losses, at most WINDOW.
+        level: their median.
         best: the lowest median of a full window.
         best_step: where that window began.
         cusum: evidence for an explosion so far.
@@ -57,6 +57,7 @@ class Watch:
     early: float | None = None
     seen: int = 0
     recent: tuple[float, ...] = ()
+    level: float | None = None
     best: float | None = None
     best_step: int = 0
     cusum: float = 0.0
@@ -97,11 +98,6 @@ class Watch:
     def settled(self) -> bool:
         """True when `high` can be relied on: the trivial loss is known, or enough losses have been seen."""
         return self.counted > 0 or self.seen >= EARLY
-
-    @property
-    def level(self) -> float | None:
-        """Median of the recent losses."""
-        return statistics.median(self.recent) if self.recent else None
 
     @property
     def calm(self) -> bool:

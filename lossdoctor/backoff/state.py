@@ -81,6 +81,11 @@ class State:
         return LIMIT * self.norm if self.good >= LIMIT_AFTER and self.norm > 0.0 else None
 
     @property
+    def urgent(self) -> bool:
+        """True when the next steps may decide, so that each is worth a look."""
+        return self.streak > 0 or self.watch.cusum > 0.0 or self.watch.blown > 0
+
+    @property
     def calm(self) -> bool:
         """True when nothing speaks for divergence: the weights may be kept as good ones."""
         return self.streak == 0 and self.watch.calm

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import statistics
-from dataclasses import replace
 
+from lossdoctor.backoff.change import replace
 from lossdoctor.backoff.memory import EARLY, LIVING_STEPS, Alarm, Watch
 from lossdoctor.backoff.signal import Signal
 
@@ -50,8 +50,8 @@ def look(
     if signal.loss is None:
         return replace(watch, safe=signal.step), None
     watch = _refer(watch, signal, signal.loss)
-    before = watch.level
-    watch = replace(watch, recent=(*watch.recent, signal.loss)[-WINDOW:])
+    before, recent = watch.level, (*watch.recent, signal.loss)[-WINDOW:]
+    watch = replace(watch, recent=recent, level=statistics.median(recent))
     watch = _lowest(_count(watch, signal, signal.loss, before, strict), signal.step)
     alarm = _judge(watch, signal, slow)
     return (replace(watch, safe=signal.step) if alarm is None and watch.calm else watch), alarm

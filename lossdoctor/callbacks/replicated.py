@@ -93,8 +93,9 @@ class ReplicatedGuard(Guard):
         norm, dead = tf.reduce_max(update[:, 0]), tf.reduce_max(update[:, 2])
         if replicas.index() == 0:
             row = tf.stack([loss, norm, tf.cast(fine, tf.float32), dead, trivial])
-            self._ring.scatter_nd_update([[self._cursor % self._size]], [row])
-            self._cursor.assign_add(1)
+            with tf.control_dependencies([row]):  # a step whose data failed to come does not count
+                at = self._cursor.assign_add(1) - 1
+            self._ring.scatter_nd_update([[at % self._size]], [row])
 
     def _all_finite(self) -> Any:
         """True when the losses and statistics of all replicas are finite."""

@@ -88,7 +88,7 @@ class Rescue:
             self._user_rate = self.rate.user_rate
             return False
         self._calls_since_look += 1
-        close = self.state.step - self._near < CLOSELY or self.state.streak > 0 or not self.state.calm
+        close = self.state.step - self._near < CLOSELY or self.state.urgent
         if not close and self._calls_since_look < self.settings.check_every:
             return False
         return self.look()
@@ -98,7 +98,8 @@ class Rescue:
         if self.snapshots is None:  # no step was made yet
             return False
         self._calls_since_look = 0
-        self._notice_other_writers()
+        if self.state.scale != 1.0 or self.policy.min_lr > 0.0:  # else nothing asks for the rate
+            self._notice_other_writers()
         rows = self.guard.read()
         end = self.state.step + len(rows)
         for row in rows:
@@ -157,6 +158,7 @@ class Rescue:
 
     def _act(self, action: Action) -> None:
         """Carries out a rollback, backoff, growth or stop, and says so."""
+        self._user_rate = self.rate.user_rate
         now = self.state.step
         back = None
         if action.kind not in ("grow", "settle"):

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from lossdoctor.backoff import keep
-from lossdoctor.probes import keras_private
+from lossdoctor.probes import keras_private, peek
 
 
 def state_variables(model: Any) -> list[Any]:
@@ -45,9 +45,8 @@ class Snapshots:
 
     def take(self, step: int) -> None:
         """Keeps the present state as that after `step` steps."""
-        # Reading a variable does not copy it: TensorFlow copies on the next write while a reader holds it.
         variables = state_variables(self._model)
-        values: Any = [tf.identity(tf.convert_to_tensor(v)) for v in variables]
+        values: Any = [peek.tensor(v) for v in variables]
         if self._folder is not None:
             values = self._save(step, values)
         self._kept.append((step, (variables, values)))

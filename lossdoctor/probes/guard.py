@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from lossdoctor.probes import peek
 from lossdoctor.probes.baseline import loss_name, trivial_loss
+from lossdoctor.probes.branch import unless
 from lossdoctor.probes.hooks import Hooks, Observer
 
 RING = 64  # steps kept on the device between two reads, at least
@@ -70,7 +72,7 @@ class Guard(Observer):
         fine = tf.math.is_finite(norm) & (norm <= self._limit) & self._statistics_finite()
         if self._hooks.saw_loss:
             fine &= tf.math.is_finite(self._loss)
-        _run_if(fine, proceed)
+        unless(~fine, proceed)
         update = tf.stack([norm, tf.cast(fine, tf.float32), dead])
         if tf.executing_eagerly() or tf.compat.v1.get_default_graph() is self._graph:
             self._updates.append(update)
@@ -93,17 +95,15 @@ class Guard(Observer):
             # the rows tell it from a scale that was too high, which is no fault.
             fine &= _finite(self._data)
         if self._before:
-            tf.cond(fine, lambda: tf.constant(0), self._put_back)
+            unless(fine, self._put_back)
         row = tf.stack([self._loss, norm, tf.cast(fine, tf.float32), dead, self._trivial])
-        self._ring.scatter_nd_update([[self._cursor % self._size]], [row])
-        self._cursor.assign_add(1)
+        with tf.control_dependencies([row]):  # a step whose data failed to come does not count
+            at = self._cursor.assign_add(1) - 1
+        self._ring.scatter_nd_update([[at % self._size]], [row])
 
-    def _put_back(self) -> Any:
-        import tensorflow as tf
-
+    def _put_back(self) -> None:
         for variable, value in self._before:
             variable.assign(value)
-        return tf.constant(0)
 
     def _statistics_finite(self) -> Any:
         import tensorflow as tf
@@ -120,7 +120,7 @@ class Guard(Observer):
     @property
     def steps(self) -> int:
         """Steps done so far."""
-        return int(self._cursor.numpy())
+        return int(peek.tensor(self._cursor))
 
     def set_limit(self, limit: float | None) -> None:
         """Updates with a gradient norm above `limit` are skipped from now on; None: only non-finite ones.
@@ -131,7 +131,7 @@ class Guard(Observer):
 
     def read(self) -> np.ndarray:
         """Returns the rows since the last read, [steps, COLUMNS]; without those that the ring lost."""
-        now, ring = self.steps, self._ring.numpy()
+        now, ring = self.steps, peek.tensor(self._ring).numpy()
         first = max(self._read, now - self._size)
         self._read = now
         return ring[np.arange(first, now) % self._size].astype(np.float64)
@@ -149,8 +149,9 @@ def _finite(data: Any) -> Any:
     from keras import tree
 
     dense = [t for t in tree.flatten(data) if isinstance(t, tf.Tensor) and t.dtype.is_floating]
-    sums = [tf.reduce_sum(tf.cast(t, tf.float32) * 0.0) for t in dense]  # NaN when any is bad
-    return tf.math.is_finite(tf.add_n(sums)) if sums else tf.constant(True)
+    # Not a sum of t * 0, which is NaN when any is bad: Grappler makes a constant of it.
+    fine = [tf.reduce_all(tf.math.is_finite(t)) for t in dense]
+    return tf.reduce_all(tf.stack(fine)) if fine else tf.constant(True)
 
 
 def _statistics(model: Any) -> Iterator[Any]:
@@ -182,13 +183,3 @@ def _measure(gradients: list[Any]) -> tuple[Any, Any]:
 
 def _values(gradient: Any) -> Any:
     return getattr(gradient, "values", gradient)
-
-
-def _run_if(fine: Any, proceed: Callable[[], Any]) -> None:
-    import tensorflow as tf
-
-    def run() -> Any:
-        proceed()
-        return tf.constant(0)
-
-    tf.cond(fine, run, lambda: tf.constant(0))

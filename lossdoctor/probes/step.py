@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.probes import keras_private, replicas, scale
+from lossdoctor.probes import keras_private, peek, replicas, scale
 from lossdoctor.probes.branch import unless
 from lossdoctor.probes.hooks import Hooks, Observer
 from lossdoctor.probes.rows import RowStore
@@ -208,7 +208,7 @@ class StepProbe(Observer):
         """Returns the rows since the last read, [steps, columns]; NaN rows for steps that the ring lost."""
         if self._ring is None:
             return np.zeros((0, len(COLUMNS) + len(self.paths)), np.float32)
-        now, ring = int(self._cursor), self._ring.numpy()
+        now, ring = int(peek.tensor(self._cursor)), peek.tensor(self._ring).numpy()
         steps = np.arange(self._read, now)
         rows = ring[(steps + 1) % self.size].astype(np.float64)
         rows[: max(0, len(steps) - self.size)] = np.nan

@@ -16,6 +16,7 @@ _HITS = {
     "categorical_focal_crossentropy": keras.metrics.CategoricalAccuracy,
     "sparse_categorical_crossentropy": keras.metrics.SparseCategoricalAccuracy,
 }
+LOGIT_YES = 1e-38  # a logit says yes from 0 on, a threshold that Keras before 3.4 does not take
 _HIT_NAMES = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy")
 
 
@@ -136,5 +137,5 @@ def _hits(metric: Any, loss: str, logits: bool) -> Any:
         return metric
     kind = _HITS[loss]
     if kind is keras.metrics.BinaryAccuracy:
-        return kind(name=called, threshold=0.0 if logits else 0.5)  # a logit says yes from 0 on
+        return kind(name=called, threshold=LOGIT_YES if logits else 0.5)
     return metric if called in ("accuracy", "acc") else kind(name=called)
