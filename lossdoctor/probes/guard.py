@@ -72,7 +72,7 @@ class Guard(Observer):
         fine = tf.math.is_finite(norm) & (norm <= self._limit) & self._statistics_finite()
         if self._hooks.saw_loss:
             fine &= tf.math.is_finite(self._loss)
-        unless(~fine, proceed)
+        _run_if(fine, proceed)
         update = tf.stack([norm, tf.cast(fine, tf.float32), dead])
         if tf.executing_eagerly() or tf.compat.v1.get_default_graph() is self._graph:
             self._updates.append(update)
@@ -183,3 +183,14 @@ def _measure(gradients: list[Any]) -> tuple[Any, Any]:
 
 def _values(gradient: Any) -> Any:
     return getattr(gradient, "values", gradient)
+
+
+def _run_if(fine: Any, proceed: Callable[[], Any]) -> None:
+    # Not `unless`: an update kept in one piece is optimized by itself, and some of its last bits change.
+    import tensorflow as tf
+
+    def run() -> Any:
+        proceed()
+        return tf.constant(0)
+
+    tf.cond(fine, run, lambda: tf.constant(0))
