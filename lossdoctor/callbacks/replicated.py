@@ -19,11 +19,10 @@ def obstacle(model: Any) -> str | None:
     """Returns why a distributed model cannot be guarded; None when it can, or is not distributed."""
     import tensorflow as tf
 
-    strategy = getattr(model, "distribute_strategy", None)
-    if strategy is None or strategy.num_replicas_in_sync == 1:
+    if replicas.of(model) == 1:
         return None
-    if not isinstance(strategy, tf.distribute.MirroredStrategy):
-        return f"under {type(strategy).__name__} with {strategy.num_replicas_in_sync} replicas"
+    if not isinstance(model.distribute_strategy, tf.distribute.MirroredStrategy):
+        return f"under {type(model.distribute_strategy).__name__} with {replicas.of(model)} replicas"
     if tuple(int(part) for part in tf.__version__.split(".")[:2]) < SINCE:
         return "under a tf.distribute strategy before TensorFlow 2.21"
     if hasattr(getattr(model, "optimizer", None), "inner_optimizer"):
@@ -33,9 +32,7 @@ def obstacle(model: Any) -> str | None:
 
 def guard_for(model: Any, steps: int, *, limit: bool) -> Guard:
     """Returns the guard for a model that has no `obstacle`."""
-    strategy = getattr(model, "distribute_strategy", None)
-    shared = strategy is not None and strategy.num_replicas_in_sync > 1
-    return (ReplicatedGuard if shared else Guard)(model, steps, limit=limit)
+    return (Guard if replicas.of(model) == 1 else ReplicatedGuard)(model, steps, limit=limit)
 
 
 class ReplicatedGuard(Guard):

@@ -55,7 +55,6 @@ class Rescue:
         self.guard = guard_for(model, between, limit=settings.watch_gradients)
         self.hooks.add(self.guard)
         self.hooks.install()
-        self._build_optimizer()
         self.rate = RateScale(model)
         self.rate.set(state.scale)
         self.snapshots: Snapshots | None = None
@@ -67,12 +66,6 @@ class Rescue:
         self._user_rate: float | None = None
         self._noticed = False
         self._base = state.step  # steps of the runs before this one
-
-    def _build_optimizer(self) -> None:
-        # Keras may leave it to the first step; the first snapshot needs the slots.
-        optimizer = getattr(self.model, "optimizer", None)
-        if optimizer is not None and not optimizer.built and self.model.built:
-            optimizer.build(self.model.trainable_variables)
 
     # Between steps
 

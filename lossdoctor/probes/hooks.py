@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lossdoctor.probes import keras_private
+from lossdoctor.probes import keras_private, replicas
 
 
 class Observer:
@@ -84,6 +84,7 @@ class Hooks:
         for optimizer in keras_private.optimizers(model):
             self._replace(optimizer, "apply", self._apply(optimizer))
         self._remake_functions(model)
+        _build_optimizer(model)
 
     def undo(self) -> None:
         """Restores the model as if we had never been there. Safe to call at any time, any number of times."""
@@ -222,6 +223,17 @@ class Hooks:
         if observer in self.observers:
             self.observers.remove(observer)
         self.failures.append(f"{type(observer).__name__}.{method}: {type(error).__name__}: {error}"[:400])
+
+
+def _build_optimizer(model: Any) -> None:
+    """Makes the optimizer's slots now, as the first step would: a step that makes variables is traced twice.
+
+    Only for Keras's own step, as another may train a part of the variables. A strategy makes its own.
+    """
+    optimizer = getattr(model, "optimizer", None)
+    known = model.built and type(model).train_step.__module__.startswith("keras.")
+    if known and optimizer is not None and not optimizer.built and replicas.of(model) == 1:
+        optimizer.build(model.trainable_variables)
 
 
 def _unscaled(gradients: list[Any], factor: float | None) -> list[Any]:

@@ -26,6 +26,11 @@ def count() -> int:
     return replicas
 
 
+def of(model: Any) -> int:
+    """Returns how many replicas the model was made for, 1 without a distribution."""
+    return int(getattr(getattr(model, "distribute_strategy", None), "num_replicas_in_sync", 1))
+
+
 def index() -> int:
     """Returns the number of the replica that is being traced, 0 without a distribution.
 
