@@ -12,7 +12,7 @@ from lossdoctor.backoff import Action, Policy, Signal, State, keep, landed, step
 from lossdoctor.callbacks.rate import RateScale
 from lossdoctor.callbacks.replicated import guard_for
 from lossdoctor.callbacks.snapshot import Snapshots
-from lossdoctor.probes.hooks import Hooks
+from lossdoctor.probes.hooks import Hooks, build_optimizer
 from lossdoctor.record import Event
 
 CLOSELY = 50  # steps after the start and after each change that are looked at one by one
@@ -76,6 +76,7 @@ class Rescue:
         """
         self._batch = batch
         if self.snapshots is None:
+            build_optimizer(self.model)  # its slots begin with values of their own
             self.snapshots = Snapshots(self.model, self.settings.snapshots, self.settings.folder)
             self.snapshots.take(self._base)
             self._user_rate = self.rate.user_rate

@@ -84,7 +84,6 @@ class Hooks:
         for optimizer in keras_private.optimizers(model):
             self._replace(optimizer, "apply", self._apply(optimizer))
         self._remake_functions(model)
-        _build_optimizer(model)
 
     def undo(self) -> None:
         """Restores the model as if we had never been there. Safe to call at any time, any number of times."""
@@ -112,14 +111,15 @@ class Hooks:
             model.train_function, model.test_function = before
 
         model.make_train_function(force=True)
-        model.train_function = self._watched(model.train_function)
+        model.train_function = self._watched(model, model.train_function)
         model.test_function = None
         self.error, self.failures = None, []
         self._undo.append(restore)
 
-    def _watched(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def _watched(self, model: Any, function: Callable[..., Any]) -> Callable[..., Any]:
         def train_function(iterator: Any) -> Any:
             try:
+                build_optimizer(model)
                 return function(iterator)
             except BaseException as error:
                 if type(error).__name__ not in ("StopIteration", "OutOfRangeError"):  # the data's end
@@ -225,8 +225,8 @@ class Hooks:
         self.failures.append(f"{type(observer).__name__}.{method}: {type(error).__name__}: {error}"[:400])
 
 
-def _build_optimizer(model: Any) -> None:
-    """Makes the optimizer's slots now, as the first step would: a step that makes variables is traced twice.
+def build_optimizer(model: Any) -> None:
+    """Makes the optimizer's slots as the first step would: a step that makes variables is traced twice.
 
     Only for Keras's own step, as another may train a part of the variables. A strategy makes its own.
     """
