@@ -83,7 +83,7 @@ def convolution() -> keras.Model:
     )
 
 
-def transformer(width: int = 96, heads: int = 4, depth: int = 3) -> keras.Model:
+def transformer(width: int = 96, heads: int = 4, depth: int = 4) -> keras.Model:
     inputs = keras.Input((48, 32))
     x = keras.layers.Dense(width)(inputs)
     for _ in range(depth):
@@ -101,7 +101,7 @@ WORKLOADS = {
     "dense": Workload(dense, lambda: rows(4096, (64,), 10), 32, 600),
     "wide": Workload(wide, lambda: rows(4096, (256,), 10), 32, 200),
     "convolution": Workload(convolution, lambda: rows(1024, (28, 28, 1), 10), 64, 80),
-    "transformer": Workload(transformer, lambda: rows(1024, (48, 32), 10), 32, 80),
+    "transformer": Workload(transformer, lambda: rows(1024, (48, 32), 10), 32, 60),
 }
 
 

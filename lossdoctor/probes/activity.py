@@ -141,13 +141,13 @@ def _matrix(value: Any) -> np.ndarray | None:
     if not hasattr(value, "shape") or not hasattr(value, "dtype"):
         return None
     try:
-        array = np.asarray(value, dtype=np.float64)
+        array = np.asarray(value)
+        if array.ndim == 0:
+            return None
+        array = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array[:, None]
+        return array[:: max(1, array.size // MAX_ENTRIES)].astype(np.float64)
     except (TypeError, ValueError):
         return None
-    if array.ndim == 0:
-        return None
-    array = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array[:, None]
-    return array[:: max(1, array.size // MAX_ENTRIES)]
 
 
 def _saturated(activation: str | None, values: np.ndarray) -> float:
