@@ -190,11 +190,10 @@ def _sampled(gradient: Any) -> Any:
     """Returns entries of all rows and columns: every so many, by a number that the last axis does not share."""
     import tensorflow as tf
 
-    entries, last = gradient.shape.num_elements() or 0, int(gradient.shape[-1] or 1) if gradient.shape.rank else 1
-    stride = entries // SAMPLE
+    stride = (gradient.shape.num_elements() or 0) // SAMPLE
     if stride < 2:
         return gradient
-    while math.gcd(stride, last) > 1:
+    while math.gcd(stride, gradient.shape[-1]) > 1:
         stride += 1
     return tf.reshape(gradient, [-1])[::stride]
 
