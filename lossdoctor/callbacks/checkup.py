@@ -13,7 +13,6 @@ from lossdoctor.diagnosis import diagnose
 from lossdoctor.probes import activity
 from lossdoctor.probes.sample import SAMPLE_ROWS, Sample
 from lossdoctor.probes.setup import read_setup
-from lossdoctor.probes.weights import norm
 from lossdoctor.record import Data, Output, Record
 from lossdoctor.report import Report
 
@@ -87,8 +86,8 @@ def first_step(model: Any, batch: Sample) -> dict[str, np.ndarray]:
     finally:
         for variable, value in kept:
             variable.assign(value)
-    norms = np.array([[0.0 if g is None else float(norm(tf.convert_to_tensor(g))) for g in grads]])
-    weights = np.array([[float(norm(v.value)) for v in model.trainable_variables]])
+    norms = np.array([[0.0 if g is None else float(tf.linalg.global_norm([g])) for g in grads]])
+    weights = np.array([[float(tf.linalg.global_norm([v.value])) for v in model.trainable_variables]])
     one = {"step": 0, "epoch": 0, "batch_loss": float(loss), "penalty": penalty, "rows": batch.rows,
            "grad_norm": float(np.sqrt((norms**2).sum()))}  # fmt: skip
     looks = {"step": np.zeros(1, int), "steps": np.ones(1, int), "grad_norm": norms, "weight_norm": weights,
