@@ -67,13 +67,11 @@ def rows_of_all(row: Any) -> Any:
 
 
 def variable(value: Any, dtype: Any = None) -> Any:
-    """Returns a plain tf.Variable, made outside of the graph that is being traced, for one replica to write."""
+    """Returns a plain variable, made outside of the graph that is being traced, for one replica to write."""
     import tensorflow as tf
 
-    if count() == 1:
-        with tf.init_scope():
-            return tf.Variable(value, dtype=dtype, trainable=False)
-    # Under a strategy tf.Variable would be mirrored. Its class, called as such, makes a plain one.
+    # tf.Variable would be mirrored under a strategy, and without one a step that makes any is traced twice. Its
+    # class, called as such, makes a plain one.
     from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
     with tf.init_scope():

@@ -135,8 +135,7 @@ class StepProbe(Observer):
         if replicas.count() > 1:
             raise NotImplementedError("loss scaling under a tf.distribute strategy")
         if name not in self._side:
-            with tf.init_scope():
-                self._side[name] = tf.Variable(tf.fill([len(values)], _empty(name)), trainable=False)
+            self._side[name] = replicas.variable(np.full(len(values), _empty(name)))
         self._side[name].assign(tf.stack(values) if values else tf.zeros([0]))
 
     def _get(self, name: str, size: int, default: float) -> list[Any]:
