@@ -25,8 +25,15 @@ class RowStore:
         self._final: int | None = None  # rows at the time of `close`
         self.missing: str | None = None  # why nothing could be kept
 
+    def open(self, batch: Any) -> None:
+        """Makes the variables for rows like those of `batch`. Runs at trace time, before anything else is asked."""
+        from keras import tree
+
+        if replicas.index() == 0 and self.missing is None and self._leaves is None:
+            self._create(batch, tree.flatten(batch))
+
     def keep(self, batch: Any, when: Any, *, masked: bool = False) -> None:
-        """Adds a batch's rows where the boolean tensor `when` is true. Runs at trace time.
+        """Adds a batch's rows where the boolean tensor `when` is true. Runs at trace time, after `open`.
 
         Args:
             batch: (x, y, sample_weight), pytrees of tensors or None.
@@ -40,8 +47,6 @@ class RowStore:
         if replicas.index() != 0:  # the first replica's share of the batches is enough
             return
         leaves = tree.flatten(batch)
-        if self.missing is None and self._leaves is None:
-            self._create(batch, leaves)
         if self._leaves is None or len(leaves) != len(tree.flatten(self._structure)):
             return
         pairs = [(v, leaf) for v, leaf in zip(self._leaves, leaves, strict=True) if v is not None]
@@ -78,7 +83,7 @@ class RowStore:
         """Returns a boolean tensor: fewer than SAMPLE_ROWS rows were kept so far, and they can be kept."""
         import tensorflow as tf
 
-        return tf.constant(self.missing is None) if self.filled is None else self.filled < SAMPLE_ROWS
+        return tf.constant(False) if self.filled is None else self.filled < SAMPLE_ROWS
 
     def close(self) -> None:
         """Keeps no more rows: after an epoch the same ones would come again."""

@@ -100,8 +100,10 @@ class StepProbe(Observer):
         import tensorflow as tf
 
         batch = self._seen["batch"]
+        self.sample.open(batch)
+        self.bad_batch.open(batch)
         self.sample.keep(batch, self.sample.room(), masked=masked)
-        first = tf.constant(True) if self.bad_batch.filled is None else self.bad_batch.filled < 1
+        first = tf.constant(False) if self.bad_batch.filled is None else self.bad_batch.filled < 1
         bad = first & ~tf.math.is_finite(row[0] + tf.reduce_sum(row[len(COLUMNS) :]))
         self.bad_batch.keep(batch, bad, masked=masked)
         self._gate.assign(tf.where(self.sample.room(), np.nan, 0.0))
@@ -115,6 +117,7 @@ class StepProbe(Observer):
         import keras
 
         batch = keras.utils.unpack_x_y_sample_weight(data)
+        self.validation.open(batch)
         self.validation.keep(batch, self.validation.room())
 
     def _create(self) -> None:
