@@ -80,6 +80,12 @@ def test_rows_of_merged_batches_are_not_counted():
     assert DETECTORS["rows-few"](merged) is None
 
 
+def test_the_largest_numbers_do_not_overflow():
+    """A mean whose square is no number any more: the outlier's share of the variance is still one."""
+    symptom = DETECTORS["inputs-outlier"](given(Array("x", "float64", (1,), 9, mean=1e308, std=2.0, **FAR)))
+    assert symptom.details["share"] == 0.0
+
+
 @pytest.mark.parametrize(("name", "record", "value", "words"), SPEAKS, ids=[case[0] for case in SPEAKS])
 def test_speaks(name, record, value, words):
     """Where it shows, the detector gives its number and says it."""
