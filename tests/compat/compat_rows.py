@@ -13,9 +13,9 @@ import tensorflow as tf
 from compat_check import Row, cut
 from compat_models import SIZE, C, X, Y, compiled
 from keras import layers
+from versions import OLD_KERAS
 
 SGD = keras.optimizers.SGD
-KERAS = tuple(int(part) for part in keras.__version__.split(".")[:2])
 
 
 def arrays(x: Any = X, y: Any = Y, **more: Any) -> Any:
@@ -134,11 +134,11 @@ def execution() -> dict[str, Row]:
         "steps_per_execution=7": {"steps_per_execution": 7},
         "steps_per_execution=4, jit_compile=True": {"steps_per_execution": 4, "jit_compile": True},
     }
-    if KERAS < (3, 8):  # Keras 3.3 itself raises TypeError when an execution ends with the data
+    if OLD_KERAS:  # Keras 3.3 itself raises TypeError when an execution ends with the data
         modes.pop("steps_per_execution=7")
     rows = {name: row(compiled(m.sequential, None, "mse", **mode)) for name, mode in modes.items()}
     rows["auto_scale_loss=False"] = row(compiled(m.sequential, None, "mse", auto_scale_loss=False))
-    if KERAS < (3, 8):  # Keras 3.3 itself raises TypeError in the next row, 3.15 does not
+    if OLD_KERAS:  # Keras 3.3 itself raises TypeError in the next row, 3.15 does not
         return rows
     rows["steps_per_execution=7, tf.data of unknown length"] = Row(
         compiled(m.sequential, None, "mse", steps_per_execution=7), lambda: {"x": unknown_length()}, cut(X, Y)

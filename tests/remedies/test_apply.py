@@ -9,12 +9,12 @@ import pytest
 
 keras = pytest.importorskip("keras")
 from keras import layers  # noqa: E402
+from versions import OLD_KERAS  # noqa: E402
 
 from lossdoctor.probes.sample import Sample  # noqa: E402
 from lossdoctor.remedies.apply import ACTIONS, apply_actions  # noqa: E402
 from lossdoctor.remedies.base import Action  # noqa: E402
 
-OLD = tuple(int(part) for part in keras.__version__.split(".")[:2]) < (3, 8)
 ROWS = 32
 X = np.random.default_rng(0).normal(3.0, 2.0, size=(ROWS, 4)).astype("float32")
 Y = np.eye(3, dtype="float32")[np.random.default_rng(1).integers(0, 3, ROWS)]
@@ -260,7 +260,7 @@ def test_several_inputs_and_outputs_nested_models_and_shared_layers_survive() ->
     actions = [
         Action("normalize_inputs", {"input": 1}),
         # Keras 3.3 names an output after its last layer, so that a loss's key no longer finds it.
-        *([] if OLD else [Action("rescale_output", {"scale": 100.0, "output": "price"})]),
+        *([] if OLD_KERAS else [Action("rescale_output", {"scale": 100.0, "output": "price"})]),
         Action("loss", {"name": "binary_crossentropy", "output": "sold"}),
         Action("hidden_activation", {"name": "relu"}),
     ]

@@ -13,6 +13,7 @@ import pytest
 keras = pytest.importorskip("keras")
 import tensorflow as tf  # noqa: E402
 from keras import layers  # noqa: E402
+from versions import OLD_KERAS  # noqa: E402
 
 from lossdoctor.probes.sample import Sample  # noqa: E402
 from lossdoctor.record import Optimizer, Record, Setup  # noqa: E402
@@ -23,8 +24,6 @@ from lossdoctor.trials.find_rate import find_learning_rate  # noqa: E402
 from lossdoctor.trials.random_state import undisturbed  # noqa: E402
 from lossdoctor.trials.repair import actions_of, repair  # noqa: E402
 
-# Keras 3.3 does not set its own generator anew in set_random_seed.
-RESET = tuple(int(part) for part in keras.__version__.split(".")[:2]) >= (3, 8)
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(256, 6)).astype("float32")
 Y = (X @ RNG.normal(size=(6, 1)) + 0.1 * RNG.normal(size=(256, 1))).astype("float32")
@@ -194,7 +193,7 @@ def test_model_optimizer_metrics_and_every_generator_are_bit_for_bit_as_before()
             [
                 random.random(),
                 np.random.random(),
-                float(keras.random.uniform(())) if RESET else None,
+                None if OLD_KERAS else float(keras.random.uniform(())),
                 float(tf.random.uniform(())),
             ]
         )

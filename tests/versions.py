@@ -1,0 +1,15 @@
+"""The versions that tests run on, where what TensorFlow or Keras itself does differs."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+
+def installed(name: str) -> tuple[int, int]:
+    """Returns major and minor version of an installed package."""
+    major, minor = metadata.version(name).split(".")[:2]
+    return int(major), int(minor)
+
+
+KERAS, TENSORFLOW = installed("keras"), installed("tensorflow")
+OLD_KERAS = KERAS < (3, 8)  # tried: 3.3 counts steps without data, and does not reset generators
