@@ -30,7 +30,7 @@ class Monitor:
     def __init__(self, model: Any, params: dict[str, Any], budget: float):
         self.model, self.pace, self.params = model, Pace(budget), params
         self.setup: Setup = read_setup(model, params)
-        self.initial: list[np.ndarray] = model.get_weights() if model.built else []
+        self.initial: list[np.ndarray] = model.get_weights() if keras_private.is_built(model) else []
         self.good: list[np.ndarray] | None = None
         self.collector = Collector()
         self.events: list[Event] = []
@@ -51,7 +51,7 @@ class Monitor:
         self._weights = WeightLook(model)
         self.hooks = Hooks.of(model)
         self.hooks.add(self.probe)
-        self._begin = None if model.built else Begin(model)
+        self._begin = None if keras_private.is_built(model) else Begin(model, lambda: model.weights)
         if self._begin is not None:
             self.hooks.add(self._begin)
         self.hooks.install()
@@ -102,9 +102,9 @@ class Monitor:
         """A model that its first step built has its layers and its initial weights only now."""
         if self._begin is None or self.initial:
             return
-        self.initial = self._begin.read()
-        if self.initial:
-            values = {id(v): w for v, w in zip(self.model.weights, self.initial, strict=True)}
+        values = {id(v): np.asarray(value) for v, value in self._begin.read()}
+        self.initial = list(values.values())
+        if values:
             self.setup = read_setup(self.model, self.params, values)
 
     def end_epoch(self, logs: dict[str, Any]) -> None:

@@ -10,9 +10,11 @@ from typing import Any
 
 from lossdoctor.backoff import Action, Policy, Signal, State, keep, landed, step, verdict
 from lossdoctor.callbacks.rate import RateScale
-from lossdoctor.callbacks.replicated import guard_for
-from lossdoctor.callbacks.snapshot import Snapshots
-from lossdoctor.probes.hooks import Hooks, build_optimizer
+from lossdoctor.callbacks.snapshot import Snapshots, state_variables
+from lossdoctor.probes import keras_private
+from lossdoctor.probes.begin import Begin
+from lossdoctor.probes.hooks import Hooks, Observer, build_optimizer
+from lossdoctor.probes.replicated import guard_for
 from lossdoctor.record import Event
 
 CLOSELY = 50  # steps after the start and after each change that are looked at one by one
@@ -36,7 +38,7 @@ class Rescue:
     """One `fit` under protection.
 
     Args:
-        model: the compiled, built model.
+        model: the compiled model.
         policy: when to act.
         settings: how.
         state: where an earlier run left off; `State()` for a new one.
@@ -53,7 +55,9 @@ class Rescue:
         self.hooks = Hooks.of(model)
         between = settings.check_every * int(model.steps_per_execution or 1)
         self.guard = guard_for(model, between, limit=settings.watch_gradients)
-        self.hooks.add(self.guard)
+        self._begin = None if keras_private.is_built(model) else Begin(model, self._state_of_built)
+        for observer in self._observers:
+            self.hooks.add(observer)
         self.hooks.install()
         self.rate = RateScale(model)
         self.rate.set(state.scale)
@@ -70,16 +74,10 @@ class Rescue:
     # Between steps
 
     def before_batch(self, batch: int) -> bool:
-        """Looks at the steps since the last look when it is time to. Returns True when the run has to end.
-
-        The first snapshot is made here: by now every other callback has restored what it wanted to.
-        """
+        """Looks at the steps since the last look when it is time to. Returns True when the run has to end."""
         self._batch = batch
         if self.snapshots is None:
-            build_optimizer(self.model)  # its slots begin with values of their own
-            self.snapshots = Snapshots(self.model, self.settings.snapshots, self.settings.folder)
-            self.snapshots.take(self._base)
-            self._user_rate = self.rate.user_rate
+            self._begun()
             return False
         self._calls_since_look += 1
         close = self.state.step - self._near < CLOSELY or self.state.urgent
@@ -89,7 +87,7 @@ class Rescue:
 
     def look(self) -> bool:
         """Brings the rows of the guard through the machine. Returns True when the run has to end."""
-        if self.snapshots is None:  # no step was made yet
+        if not self._begun():
             return False
         self._calls_since_look = 0
         if self.state.scale != 1.0 or self.policy.min_lr > 0.0:  # else nothing asks for the rate
@@ -121,10 +119,33 @@ class Rescue:
 
     def close(self) -> bool:
         """Takes everything out of the model. Returns False when a schedule could not keep the lower rate."""
-        self.hooks.remove(self.guard)
+        for observer in self._observers:
+            self.hooks.remove(observer)
         if self.snapshots is not None:
             self.snapshots.clear()
         return self.rate.undo(self.state.scale)
+
+    @property
+    def _observers(self) -> list[Observer]:
+        return [self.guard] if self._begin is None else [self._begin, self.guard]
+
+    def _state_of_built(self) -> list[Any]:
+        build_optimizer(self.model)
+        return state_variables(self.model)
+
+    def _begun(self) -> bool:
+        """Makes the first snapshot as soon as it can. Returns whether there is one.
+
+        Not before the first batch: by then every other callback has restored what it wanted to. A model that its
+        first step builds has nothing before it.
+        """
+        if self.snapshots is None and (self._begin is None or self.guard.steps):
+            if self._begin is None:
+                build_optimizer(self.model)  # its slots begin with values of their own
+            self.snapshots = Snapshots(self.model, self.settings.snapshots, self.settings.folder)
+            self.snapshots.take(self._base, None if self._begin is None else self._begin.read())
+            self._user_rate = self.rate.user_rate
+        return self.snapshots is not None
 
     # Carrying out
 

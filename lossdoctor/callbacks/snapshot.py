@@ -43,10 +43,11 @@ class Snapshots:
         """Steps that were done when each snapshot was made, oldest first."""
         return [step for step, _ in self._kept]
 
-    def take(self, step: int) -> None:
-        """Keeps the present state as that after `step` steps."""
-        variables = state_variables(self._model)
-        values: Any = [peek.tensor(v) for v in variables]
+    def take(self, step: int, state: list[tuple[Any, Any]] | None = None) -> None:
+        """Keeps `state`, variables with their values, as that after `step` steps; the present one without it."""
+        state = state or [(v, peek.tensor(v)) for v in state_variables(self._model)]
+        variables = [v for v, _ in state]
+        values: Any = [value for _, value in state]
         if self._folder is not None:
             values = self._save(step, values)
         self._kept.append((step, (variables, values)))

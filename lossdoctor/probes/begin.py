@@ -1,61 +1,61 @@
-"""The initial weights of a model that is built by its own first step, and has none before it."""
+"""The state that a model begins with, also one that is built by its own first step and has none before it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from lossdoctor.probes import replicas
-from lossdoctor.probes.branch import unless
+from lossdoctor.probes import keras_private, peek
 from lossdoctor.probes.hooks import Observer
 
 
 class Begin(Observer):
-    """Copies the weights inside the first step, after the forward pass made them and before the update.
+    """Reads variables before the first update, after the first step has made them.
 
-    A Sequential without an Input is built while its first step is traced. Its variables get their values
-    only as that step runs: before it there is nothing to copy, and after it they have been updated.
+    A Sequential without an Input is built while its first step is traced. TensorFlow then gives the variables
+    their values and traces the step once more, without running it in between: that is when they are read. A
+    step that runs eagerly has them after its forward pass.
 
     Args:
         model: not built yet.
+        variables: returns those to read, once they are made.
     """
 
-    def __init__(self, model: Any):
-        self._model = model
-        self._copies: list[Any] = []
-        self._filled: Any = None
+    def __init__(self, model: Any, variables: Callable[[], list[Any]]):
+        self._model, self._variables = model, variables
+        self._found: list[tuple[Any, Any]] = []
+        self._over = False
+
+    def before_step(self, data: Any) -> None:
+        self._look()
 
     def on_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> None:
-        weights = list(self._model.weights)
-        self._create(weights)
-        if not self._done():  # a later trace is for a batch of another size: the first step is done
-            unless(self._filled, lambda: self._copy(weights))
+        self._look_if_eager()
 
-    def _create(self, weights: list[Any]) -> None:
+    def around_apply(
+        self, proceed: Callable[[], Any], gradients: Sequence[Any], variables: Sequence[Any]
+    ) -> None:
+        self._look_if_eager()  # a step of the user's own may compute its loss by itself
+        proceed()
+
+    def _look_if_eager(self) -> None:
         import tensorflow as tf
 
-        if self._filled is None:  # tf.function traces a step that makes variables once more
-            self._filled = replicas.variable(np.array(False))
-            kinds = [tf.as_dtype(v.dtype).as_numpy_dtype for v in weights]
-            self._copies = [
-                replicas.variable(np.zeros(v.shape, k)) for v, k in zip(weights, kinds, strict=True)
-            ]
+        if tf.executing_eagerly():
+            self._look()
 
-    def _done(self) -> bool:
+    def _look(self) -> None:
         import tensorflow as tf
 
+        if self._over or self._found or not keras_private.is_built(self._model):
+            return
         with tf.init_scope():
-            return self._filled is not None and bool(self._filled.numpy())
+            held = self._variables()
+            if all(peek.is_set(v) for v in held):
+                self._found = [(v, peek.tensor(v)) for v in held]
 
-    def _copy(self, weights: list[Any]) -> None:
-        for copy, weight in zip(self._copies, weights, strict=True):
-            copy.assign(weight.value)
-        self._filled.assign(True)
-
-    def read(self) -> list[np.ndarray]:
-        """Returns the weights in the order of `model.weights`, and lets go of them; [] before the first step."""
-        if not self._done():
-            return []
-        copies, self._copies = self._copies, []
-        return [np.asarray(copy.numpy()) for copy in copies]
+    def read(self) -> list[tuple[Any, Any]]:
+        """Returns each variable with its value as a tensor, and lets go of them. Only after the first step."""
+        self._over = True  # a later trace is for a batch of another size: the weights have been trained
+        found, self._found = self._found, []
+        return found

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from lossdoctor.probes import peek
+from lossdoctor.probes import keras_private, peek
 from lossdoctor.probes.baseline import loss_name, trivial_loss
 from lossdoctor.probes.branch import unless
 from lossdoctor.probes.hooks import Hooks, Observer
@@ -38,7 +38,6 @@ class Guard(Observer):
 
         self._model, self._hooks, self._name = model, Hooks.of(model), loss_name(model)
         self._size, self._bounded, self._read = max(RING, 2 * steps), limit, 0
-        self._statistics = list(_statistics(model))
         self._cursor = tf.Variable(0, dtype=tf.int64, trainable=False)
         self._ring = tf.Variable(tf.zeros([self._size, len(COLUMNS)]), trainable=False)
         self._limit = tf.Variable(np.inf, dtype=tf.float32, trainable=False)
@@ -50,6 +49,7 @@ class Guard(Observer):
         import tensorflow as tf
 
         self._graph = tf.compat.v1.get_default_graph()
+        self._statistics = statistics(self._model)
         self._loss = self._trivial = tf.constant(np.nan)
         self._updates: list[Any] = []
         self._in_inner_graph = False
@@ -70,7 +70,7 @@ class Guard(Observer):
     ) -> None:
         import tensorflow as tf
 
-        norm, dead = _measure([g for g in gradients if g is not None])
+        norm, dead = measure([g for g in gradients if g is not None])
         fine = tf.math.is_finite(norm) & (norm <= self._limit) & self._statistics_finite()
         if self._hooks.saw_loss:
             fine &= tf.math.is_finite(self._loss)
@@ -99,6 +99,11 @@ class Guard(Observer):
         if self._before:
             unless(fine, self._put_back)
         row = tf.stack([self._loss, norm, tf.cast(fine, tf.float32), dead, self._trivial])
+        self._write(row)
+
+    def _write(self, row: Any) -> None:
+        import tensorflow as tf
+
         with tf.control_dependencies([row]):  # a step whose data failed to come does not count
             at = self._cursor.assign_add(1) - 1
         self._ring.scatter_nd_update([[at % self._size]], [row])
@@ -156,21 +161,16 @@ def _finite(data: Any) -> Any:
     return tf.reduce_all(tf.stack(fine)) if fine else tf.constant(True)
 
 
-def _statistics(model: Any) -> Iterator[Any]:
-    """Yields float variables that the forward pass writes: moving averages, but not frozen weights."""
-    flatten = getattr(model, "_flatten_layers", None)
-    if flatten is None:
-        yield from (v for v in model.non_trainable_variables if _is_float(v))
-        return
-    for layer in flatten(include_self=True, recursive=True):
-        yield from (v for v in getattr(layer, "_non_trainable_variables", ()) if _is_float(v))
+def statistics(model: Any) -> list[Any]:
+    """Returns float variables that the forward pass writes, of the layers that are built by now."""
+    return [v for v in keras_private.statistics(model) if _is_float(v)]
 
 
 def _is_float(variable: Any) -> bool:
     return "float" in str(variable.dtype)
 
 
-def _measure(gradients: list[Any]) -> tuple[Any, Any]:
+def measure(gradients: list[Any]) -> tuple[Any, Any]:
     """Returns the global L2 norm and the share of entries that are exactly zero (-1 when all are sparse).
 
     Counting takes longer than the norm, so in a large gradient only about SAMPLE entries are looked at.

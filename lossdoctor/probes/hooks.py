@@ -119,7 +119,8 @@ class Hooks:
     def _watched(self, model: Any, function: Callable[..., Any]) -> Callable[..., Any]:
         def train_function(iterator: Any) -> Any:
             try:
-                build_optimizer(model)
+                if _builds_all(model):  # a step that makes variables is traced twice
+                    build_optimizer(model)
                 return function(iterator)
             except BaseException as error:
                 if type(error).__name__ not in ("StopIteration", "OutOfRangeError"):  # the data's end
@@ -226,14 +227,16 @@ class Hooks:
 
 
 def build_optimizer(model: Any) -> None:
-    """Makes the optimizer's slots as the first step would: a step that makes variables is traced twice.
-
-    Only for Keras's own step, as another may train a part of the variables. A strategy makes its own.
-    """
+    """Makes the optimizer's slots for all trainable variables; Keras leaves that to the first step."""
     optimizer = getattr(model, "optimizer", None)
-    known = model.built and type(model).train_step.__module__.startswith("keras.")
-    if known and optimizer is not None and not optimizer.built and replicas.of(model) == 1:
+    if optimizer is not None and not optimizer.built and keras_private.is_built(model):
         optimizer.build(model.trainable_variables)
+
+
+def _builds_all(model: Any) -> bool:
+    """True when the first step is sure to make just those slots: another's step may train a part of the variables,
+    and a strategy makes its own."""
+    return type(model).train_step.__module__.startswith("keras.") and replicas.of(model) == 1
 
 
 def _unscaled(gradients: list[Any], factor: float | None) -> list[Any]:

@@ -49,6 +49,20 @@ def layers(model: Any) -> list[Any]:
     ] or list(model.layers)
 
 
+def is_built(model: Any) -> bool:
+    """Returns whether all layers have their weights. `model.built` alone may only mean that a shape was given."""
+    return bool(model.built) and all(layer.built for layer in layers(model))
+
+
+def statistics(model: Any) -> list[Any]:
+    """Returns what layers keep besides weights, as moving averages; with frozen weights when Keras hides which."""
+    flatten = getattr(model, "_flatten_layers", None)
+    if flatten is None:
+        return list(model.non_trainable_variables)
+    owned = (getattr(layer, "_non_trainable_variables", ()) for layer in flatten(recursive=True))
+    return [v for variables in owned for v in variables]
+
+
 def _children(layer: Any) -> Iterator[Any]:
     flatten = getattr(layer, "_flatten_layers", None)
     return iter(()) if flatten is None else flatten(include_self=False, recursive=False)

@@ -13,8 +13,19 @@ def tensor(variable: Any) -> Any:
     """
     import tensorflow as tf
 
-    held = getattr(variable, "value", variable)
-    held = variable if callable(held) else held  # tf.Variable.value() is a method, keras's a property
+    held = _held(variable)
     if isinstance(held, tf.distribute.DistributedValues) or not hasattr(held, "handle"):
         return tf.identity(tf.convert_to_tensor(variable))
     return tf.raw_ops.ReadVariableOp(resource=held.handle, dtype=held.dtype)
+
+
+def is_set(variable: Any) -> bool:
+    """Returns whether a tf.Variable or keras.Variable has a value yet."""
+    return bool(_held(variable).is_initialized())
+
+
+def _held(variable: Any) -> Any:
+    """Returns the tf.Variable that a keras.Variable wraps."""
+    import tensorflow as tf
+
+    return variable if isinstance(variable, tf.Variable) else variable.value

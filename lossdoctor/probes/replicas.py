@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 SINCE = (2, 21)  # tried: in TensorFlow 2.16 a further all-reduce in Keras's step makes the step fail
+UNSUPPORTED = "a tf.distribute strategy before TensorFlow 2.21"
 
 
 def count() -> int:
@@ -21,9 +22,16 @@ def count() -> int:
 
     context = tf.distribute.get_replica_context()
     replicas = 1 if context is None else int(context.num_replicas_in_sync)
-    if replicas > 1 and tuple(int(part) for part in tf.__version__.split(".")[:2]) < SINCE:
-        raise NotImplementedError("steps under a tf.distribute strategy before TensorFlow 2.21")
+    if replicas > 1 and not works():
+        raise NotImplementedError(f"steps under {UNSUPPORTED}")
     return replicas
+
+
+def works() -> bool:
+    """Returns whether this TensorFlow can sum over replicas within Keras's step."""
+    import tensorflow as tf
+
+    return tuple(int(part) for part in tf.__version__.split(".")[:2]) >= SINCE
 
 
 def of(model: Any) -> int:

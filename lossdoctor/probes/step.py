@@ -215,7 +215,8 @@ class StepProbe(Observer):
         rows = ring[(steps + 1) % self.size].astype(np.float64)
         rows[: max(0, len(steps) - self.size)] = np.nan
         entries = rows[:, [COLUMNS.index("rows")]] * [max(1, count) for count in self._per_row]
-        rows[:, SQUARES] = np.sqrt(2.0 * rows[:, SQUARES] / entries)
+        with np.errstate(invalid="ignore"):  # an empty batch: 0 / 0
+            rows[:, SQUARES] = np.sqrt(2.0 * rows[:, SQUARES] / entries)
         grads = rows[:, len(COLUMNS) :]
         rows[:, len(COLUMNS) :] = np.where(grads == SKIPPED, SKIPPED, np.sqrt(2.0 * np.abs(grads)))
         self._read = now

@@ -12,6 +12,7 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from keras import layers  # noqa: E402
+from versions import OLD_KERAS  # noqa: E402
 
 from lossdoctor.callbacks.backoff import LRBackoff, TrainingDiverged  # noqa: E402
 
@@ -44,16 +45,13 @@ def state(model):
     return [np.asarray(v.numpy()) for v in variables]
 
 
-OLD = tuple(int(part) for part in keras.__version__.split(".")[:2]) < (3, 8)
-
-
 def same(a, b):
     return all(np.array_equal(u, v) for u, v in zip(a, b, strict=True))
 
 
 def as_compiled(name):
     """Returns how results are compared: XLA of TensorFlow 2.16 rounds otherwise once a gradient is looked at."""
-    return near if OLD and "xla" in name else same
+    return near if OLD_KERAS and "xla" in name else same
 
 
 def near(a, b):
@@ -79,7 +77,7 @@ HEALTHY = {
     "loss scaling": {"optimizer": lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.01))},
 }
 
-if OLD:  # Keras 3.3 itself counts steps, in `iterations`, for which the data had no batch left
+if OLD_KERAS:  # Keras 3.3 itself counts steps, in `iterations`, for which the data had no batch left
     HEALTHY.pop("several steps an execution")
 
 
@@ -188,6 +186,20 @@ def test_a_custom_train_step_is_guarded_too():
     fit(model, x, y, [backoff])
     assert [e.kind for e in backoff.events] == ["skip", "skip"]
     assert all(np.isfinite(v).all() for v in state(model))
+
+
+def test_slots_go_back_to_the_values_they_began_with_also_under_a_custom_train_step():
+    """Adagrad's begin at 0.1: a run that has only bad batches leaves them there."""
+    model, backoff = TwoLosses(), LRBackoff(verbose=0, max_backoffs=1)
+    model.build((None, 6))
+    model.compile(keras.optimizers.Adagrad(0.01, initial_accumulator_value=0.1), "mse")
+    x = X.copy()
+    x[2 * BATCH :] = math.nan  # two good batches, which move the slots, then none
+    fit(model, x, callbacks=[backoff])
+    assert "stop" in [e.kind for e in backoff.events]
+    slots = [v.numpy() for v in model.optimizer.variables if "accumulator" in v.path]
+    assert len(slots) == 2
+    assert all((slot >= np.float32(0.1)).all() for slot in slots)
 
 
 def test_sparse_gradients_of_an_embedding_are_guarded():

@@ -8,13 +8,11 @@ import subprocess
 import sys
 
 import pytest
+from versions import TENSORFLOW
 
-tf = pytest.importorskip("tensorflow")
-
-from lossdoctor.callbacks.replicated import SINCE  # noqa: E402
+from lossdoctor.probes.replicas import SINCE
 
 pytestmark = pytest.mark.fit
-OLD = tuple(int(part) for part in tf.__version__.split(".")[:2]) < SINCE
 
 # In a process of its own: logical devices are set before TensorFlow starts.
 SCRIPT = """
@@ -88,7 +86,9 @@ def found():
     return json.loads(run.stdout.splitlines()[-1])
 
 
-works = pytest.mark.skipif(OLD, reason="this TensorFlow's strategies break on a further all-reduce")
+works = pytest.mark.skipif(
+    TENSORFLOW < SINCE, reason="this TensorFlow's strategies break on a further all-reduce"
+)
 
 
 @works

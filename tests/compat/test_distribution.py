@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import pytest
+from versions import TENSORFLOW
 
 from lossdoctor.probes.replicas import SINCE
 
 pytestmark = pytest.mark.fit
 
-TENSORFLOW = tuple(int(part) for part in metadata.version("tensorflow").split(".")[:2])
 measured = pytest.mark.skipif(
     TENSORFLOW < SINCE, reason="not measured in this TensorFlow, as the report says"
 )

@@ -9,7 +9,7 @@ keras = pytest.importorskip("keras")
 import tensorflow as tf  # noqa: E402
 
 from lossdoctor.probes import peek  # noqa: E402
-from lossdoctor.probes.guard import _measure  # noqa: E402
+from lossdoctor.probes.guard import measure  # noqa: E402
 
 RNG = np.random.default_rng(0)
 
@@ -21,7 +21,7 @@ def test_the_share_of_zeros_is_that_of_all_entries_whatever_the_shape(shape, axi
     gradient = np.moveaxis(RNG.normal(size=shape), axis, 0)
     gradient[: len(gradient) // 4] = 0.0
     gradient = np.moveaxis(gradient, 0, axis).astype("float32")
-    norm, dead = _measure([tf.constant(gradient)])
+    norm, dead = measure([tf.constant(gradient)])
     assert float(norm) == pytest.approx(np.linalg.norm(gradient.ravel()), rel=1e-5)
     assert float(dead) == pytest.approx((gradient == 0).mean(), abs=0.02)
 

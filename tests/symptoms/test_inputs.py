@@ -81,7 +81,7 @@ def test_rows_of_merged_batches_are_not_counted():
 
 
 def test_the_largest_numbers_do_not_overflow():
-    """A mean whose square is no number any more: the outlier's share of the variance is still one."""
+    """A mean whose square is no number any more: the outlier's share of the variance is a number all the same."""
     symptom = DETECTORS["inputs-outlier"](given(Array("x", "float64", (1,), 9, mean=1e308, std=2.0, **FAR)))
     assert symptom.details["share"] == 0.0
 

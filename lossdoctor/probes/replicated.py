@@ -10,9 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lossdoctor.probes import keras_private, replicas
-from lossdoctor.probes.guard import NO_UPDATE, Guard, _measure
-
-SINCE = (2, 21)  # tried: in TensorFlow 2.16 a further all-reduce in Keras's step makes the step fail
+from lossdoctor.probes.guard import NO_UPDATE, Guard, measure, statistics
 
 
 def obstacle(model: Any) -> str | None:
@@ -23,8 +21,8 @@ def obstacle(model: Any) -> str | None:
         return None
     if not isinstance(model.distribute_strategy, tf.distribute.MirroredStrategy):
         return f"under {type(model.distribute_strategy).__name__} with {replicas.of(model)} replicas"
-    if tuple(int(part) for part in tf.__version__.split(".")[:2]) < SINCE:
-        return "under a tf.distribute strategy before TensorFlow 2.21"
+    if not replicas.works():
+        return f"under {replicas.UNSUPPORTED}"
     if hasattr(getattr(model, "optimizer", None), "inner_optimizer"):
         return "with loss scaling under a tf.distribute strategy"
     return None
@@ -50,6 +48,7 @@ class ReplicatedGuard(Guard):
     def before_step(self, data: Any) -> None:
         import tensorflow as tf
 
+        self._statistics = statistics(self._model)
         floats = (v for v in self._model.metrics_variables if "float" in str(v.dtype))
         before = _values([*self._statistics, *floats])
         nothing = tf.constant(float("nan"))
@@ -67,13 +66,10 @@ class ReplicatedGuard(Guard):
         import tensorflow as tf
 
         whole = replicas.total([tf.convert_to_tensor(g) for g in gradients if g is not None])
-        norm, dead = _measure(whole)
+        norm, dead = measure(whole)
         fine = tf.math.is_finite(norm) & (norm <= self._limit) & self._all_finite()
         before = _values(self._changed_by_updates())
         proceed()
-        made = {id(v) for v, _ in before}
-        slots = [v for v in self._changed_by_updates() if id(v) not in made]
-        before += [(v, tf.zeros(v.shape, v.dtype)) for v in slots]  # made by this very update
         _put_back_unless(fine, before)
         self._seen["updates"].append(tf.stack([norm, tf.cast(fine, tf.float32), dead]))
 
@@ -89,10 +85,7 @@ class ReplicatedGuard(Guard):
         loss, trivial = tf.reduce_sum(both[:, 0]), tf.reduce_mean(both[:, 1])
         norm, dead = tf.reduce_max(update[:, 0]), tf.reduce_max(update[:, 2])
         if replicas.index() == 0:
-            row = tf.stack([loss, norm, tf.cast(fine, tf.float32), dead, trivial])
-            with tf.control_dependencies([row]):  # a step whose data failed to come does not count
-                at = self._cursor.assign_add(1) - 1
-            self._ring.scatter_nd_update([[at % self._size]], [row])
+            self._write(tf.stack([loss, norm, tf.cast(fine, tf.float32), dead, trivial]))
 
     def _all_finite(self) -> Any:
         """True when the losses and statistics of all replicas are finite."""
