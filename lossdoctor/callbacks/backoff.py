@@ -12,9 +12,9 @@ from typing import Any
 
 import keras
 
+from lossdoctor import keras_private
 from lossdoctor.backoff import Policy, State, dumps, loads
 from lossdoctor.callbacks.rescue import Rescue, Settings
-from lossdoctor.probes import keras_private
 from lossdoctor.probes.replicated import obstacle
 from lossdoctor.record import Event
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import keras
 
+from lossdoctor import keras_private
 from lossdoctor.callbacks.lab import repaired, run_trials
 from lossdoctor.callbacks.monitor import Monitor
 from lossdoctor.causes import BY_ID
 from lossdoctor.diagnosis import Findings, diagnose
-from lossdoctor.probes import keras_private
 from lossdoctor.record import Event, Record
 from lossdoctor.report import Report
 from lossdoctor.report.live import line as live_line

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from lossdoctor import keras_private
 from lossdoctor.callbacks.collect import Collector
 from lossdoctor.callbacks.pace import Pace
 from lossdoctor.losses.targets import class_weights, outline_target, summarize_targets
-from lossdoctor.probes import activity, keras_private
+from lossdoctor.probes import activity
 from lossdoctor.probes.begin import Begin
 from lossdoctor.probes.hooks import Hooks
 from lossdoctor.probes.sample import Sample

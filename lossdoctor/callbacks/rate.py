@@ -7,10 +7,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from lossdoctor.probes import keras_private
+from lossdoctor import keras_private
+from lossdoctor.keras_private import RATE_METHOD
 from lossdoctor.probes.hooks import Hooks
-
-_METHOD = "_get_current_learning_rate"  # private to Keras (3.3 to 3.16 have it); see `_install`
 
 
 class RateScale:
@@ -33,10 +32,10 @@ class RateScale:
             self._install(optimizer)
 
     def _install(self, optimizer: Any) -> None:
-        original = getattr(optimizer, _METHOD, None)
+        original = getattr(optimizer, RATE_METHOD, None)
         if original is None:
             warnings.warn(
-                f"LRBackoff: this Keras has no {type(optimizer).__name__}.{_METHOD}, so the learning rate "
+                f"LRBackoff: this Keras has no {type(optimizer).__name__}.{RATE_METHOD}, so the learning rate "
                 "cannot be lowered; bad updates are still skipped and good weights restored. "
                 "Use keras 3.3 or newer.",
                 stacklevel=2,
@@ -50,7 +49,7 @@ class RateScale:
             rate = tf.convert_to_tensor(rate)
             return rate * tf.cast(self._scale, rate.dtype)
 
-        vars(optimizer)[_METHOD] = scaled
+        vars(optimizer)[RATE_METHOD] = scaled
         self._patched.append(optimizer)
 
     @property
@@ -61,7 +60,7 @@ class RateScale:
     @property
     def scheduled(self) -> bool:
         """True when the rate changes by itself from step to step."""
-        return any(not hasattr(getattr(o, "_learning_rate", None), "assign") for o in self._optimizers)
+        return any(not hasattr(keras_private.rate_of(o), "assign") for o in self._optimizers)
 
     def set(self, scale: float) -> None:
         """From the next step on the rate is the user's times `scale`."""
@@ -75,7 +74,7 @@ class RateScale:
         """
         settled = True
         for optimizer in self._patched:
-            vars(optimizer).pop(_METHOD, None)
+            vars(optimizer).pop(RATE_METHOD, None)
             if scale != 1.0:
                 settled &= _bake(optimizer, scale)
         self._patched = []

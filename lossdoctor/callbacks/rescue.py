@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from lossdoctor import keras_private
 from lossdoctor.backoff import Action, Policy, Signal, State, keep, landed, step, verdict
 from lossdoctor.callbacks.rate import RateScale
 from lossdoctor.callbacks.snapshot import Snapshots, state_variables
-from lossdoctor.probes import keras_private
 from lossdoctor.probes.begin import Begin
 from lossdoctor.probes.hooks import Hooks, Observer, build_optimizer
 from lossdoctor.probes.replicated import guard_for

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from lossdoctor import keras_private
 from lossdoctor.backoff import keep
-from lossdoctor.probes import keras_private, peek
+from lossdoctor.probes import peek
 
 
 def state_variables(model: Any) -> list[Any]:
@@ -19,7 +20,7 @@ def state_variables(model: Any) -> list[Any]:
     """
     found = [*model.trainable_variables, *model.non_trainable_variables]
     for optimizer in keras_private.optimizers(model):
-        rate = getattr(optimizer, "_learning_rate", None)
+        rate = keras_private.rate_of(optimizer)
         found += [v for v in optimizer.variables if v is not rate]
     return list({id(v): v for v in found}.values())
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.probes import keras_private
+from lossdoctor import keras_private
 from lossdoctor.probes.sample import Sample
 from lossdoctor.probes.setup import activation_of, make_output, spread_losses
 from lossdoctor.record import Activity, Output

@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from lossdoctor import keras_private
 from lossdoctor.losses import canonical
-from lossdoctor.probes import keras_private
 
 FEWEST = 8  # targets in a batch; of fewer the spread says too little
 
 
 def loss_name(model: Any) -> str | None:
     """Returns the canonical name of the model's one loss; None for several, weighted or custom ones."""
-    config = getattr(getattr(model, "_compile_config", None), "config", None) or {}
     loss = keras_private.compile_loss(model)
     if isinstance(loss, (list, tuple, dict)) and len(loss) == 1:
         loss = next(iter(loss.values())) if isinstance(loss, dict) else loss[0]
-    if config.get("loss_weights") is not None or isinstance(loss, (list, tuple, dict)):
+    if keras_private.compile_config(model).get("loss_weights") is not None or isinstance(
+        loss, (list, tuple, dict)
+    ):
         return None
     if isinstance(loss, dict) or loss is None:
         return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lossdoctor.probes import keras_private, peek
+from lossdoctor import keras_private
+from lossdoctor.probes import peek
 from lossdoctor.probes.hooks import Observer
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.probes import keras_private, peek
+from lossdoctor import keras_private
+from lossdoctor.probes import peek
 from lossdoctor.probes.baseline import loss_name, trivial_loss
 from lossdoctor.probes.branch import unless
 from lossdoctor.probes.hooks import Hooks, Observer

@@ -10,7 +10,8 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lossdoctor.probes import keras_private, replicas
+from lossdoctor import keras_private
+from lossdoctor.probes import replicas
 
 
 class Observer:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lossdoctor.probes import keras_private, replicas
+from lossdoctor import keras_private
+from lossdoctor.probes import replicas
 from lossdoctor.probes.guard import NO_UPDATE, Guard, measure, statistics
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor import __version__, losses
-from lossdoctor.probes import keras_private
+from lossdoctor import __version__, keras_private, losses
 from lossdoctor.record import Layer, Optimizer, Output, Setup, Variable
 
 # Layers that are nothing but an activation, and what it is called.
@@ -78,7 +77,7 @@ def _overridden(model: Any, name: str) -> bool:
 
 
 def _metric_names(model: Any) -> list[str]:
-    config = getattr(getattr(model, "_compile_config", None), "config", None) or {}
+    config = keras_private.compile_config(model)
     import keras
 
     return [m if isinstance(m, str) else getattr(m, "name", str(m)) for m in keras.tree.flatten(config.get("metrics"))
@@ -111,8 +110,7 @@ def activation_of(layer: Any) -> str | None:
 
 def _kernel(layer: Any) -> Any:
     for owner in (layer, getattr(layer, "cell", None), getattr(layer, "forward_layer", None)):
-        kernel = getattr(owner, "_kernel", None)
-        kernel = getattr(owner, "kernel", None) if kernel is None else kernel
+        kernel = keras_private.kernel(owner)
         if kernel is not None and hasattr(kernel, "shape"):
             return kernel
     return getattr(layer, "embeddings", None)
@@ -209,12 +207,12 @@ def _chain(tensor: Any) -> tuple[tuple[str, ...], bool]:
     names: list[str] = []
     rescaled = False
     for _ in range(20):
-        history: Any = getattr(tensor, "_keras_history", None)
-        operation = getattr(history, "operation", None)
-        if operation is None:
+        made = keras_private.maker(tensor)
+        if made is None:
             break
+        operation, index, taken = made
         if hasattr(operation, "outputs") and hasattr(operation, "layers"):  # a nested model
-            tensor = operation.outputs[history.tensor_index]
+            tensor = operation.outputs[index]
             continue
         name = activation_of(operation)
         kind = type(operation).__name__
@@ -223,12 +221,9 @@ def _chain(tensor: Any) -> tuple[tuple[str, ...], bool]:
         if getattr(operation, "weights", None) or kind == "InputLayer":
             break
         rescaled |= name is None and kind not in TRANSPARENT and not _does_nothing(operation)
-        arguments: list[Any] = list(
-            getattr(operation._inbound_nodes[history.node_index], "input_tensors", ())
-        )
-        if len(arguments) != 1:
+        if len(taken) != 1:
             return tuple(names), True
-        tensor = arguments[0]
+        tensor = taken[0]
     return tuple(names), rescaled
 
 
@@ -271,7 +266,7 @@ def _optimizer(model: Any) -> Optimizer | None:
     if not found:
         return None
     optimizer = found[0]
-    schedule = getattr(optimizer, "_learning_rate", None)
+    schedule = keras_private.rate_of(optimizer)
     is_schedule = hasattr(schedule, "get_config") and callable(schedule)
     try:
         raw = optimizer.get_config()

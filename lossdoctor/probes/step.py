@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.probes import keras_private, peek, replicas, scale
+from lossdoctor import keras_private
+from lossdoctor.probes import peek, replicas, scale
 from lossdoctor.probes.branch import unless
 from lossdoctor.probes.hooks import Hooks, Observer
 from lossdoctor.probes.rows import RowStore

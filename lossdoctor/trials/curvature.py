@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras import tree
 from scipy.linalg import eigh_tridiagonal
 
-from lossdoctor.probes import keras_private
+from lossdoctor import keras_private
 from lossdoctor.probes.sample import Sample
 from lossdoctor.trials.clock import Clock
 from lossdoctor.trials.workbench import Variant, tensor
@@ -36,7 +36,9 @@ class Curvature:
             None if part is None else tree.map_structure(tensor, part)
             for part in (rows.x, rows.y, rows.sample_weight)
         )
-        self.training = any(type(v).__name__ == "BatchNormalization" for v in self.model._flatten_layers())
+        self.training = any(
+            type(v).__name__ == "BatchNormalization" for v in keras_private.all_layers(self.model)
+        )
 
     @property
     def size(self) -> int:
@@ -72,7 +74,7 @@ class Curvature:
         parts = self._parts(vector)
         with tf.GradientTape(persistent=True) as tape:
             outputs = tree.flatten(self.model(self.x, training=self.training))
-            outputs = [getattr(o, "_keras_logits", o) for o in outputs]
+            outputs = [keras_private.logits(o) for o in outputs]
             zeros = [tf.zeros_like(o) for o in outputs]
             tape.watch(zeros)
             back = tape.gradient(outputs, self.variables, output_gradients=zeros)
@@ -98,10 +100,7 @@ class Curvature:
     def _data_loss(self, points: list[Any]) -> Any:
         structure = self.model(self.x, training=self.training)
         for new, old in zip(points, tree.flatten(structure), strict=True):
-            if hasattr(old, "_keras_logits"):
-                new._keras_logits = (
-                    new  # the built-in cross-entropies take this attribute, whatever it hangs on
-                )
+            keras_private.as_logits(new, old)
         packed = tree.pack_sequence_as(structure, points)
         return self.model.compute_loss(x=self.x, y=self.y, y_pred=packed, sample_weight=self.weight)
 

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops, tree
 
-from lossdoctor.probes import keras_private
+from lossdoctor import keras_private
 from lossdoctor.probes.sample import Sample
 from lossdoctor.remedies.apply.graph import is_container
 from lossdoctor.trials.clock import Clock
@@ -97,7 +97,7 @@ def in_step(variant: Variant, batch: Sample) -> Found | None:
 def recorded(model: Any) -> Iterator[list[tuple[Any, Any, Any]]]:
     """Gathers (layer, input, output) of each call in the block. For copies only: it wraps `call`."""
     calls: list[tuple[Any, Any, Any]] = []
-    leaves = [v for v in model._flatten_layers(include_self=False) if not is_container(v)]
+    leaves = [v for v in keras_private.all_layers(model) if not is_container(v)]
 
     def wrap(layer: Any, call: Any) -> Any:
         def wrapped(*args: Any, **kwargs: Any) -> Any:

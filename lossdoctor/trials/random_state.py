@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from lossdoctor.keras_private import NAME_COUNTERS, SEED_GENERATOR, global_state
+
 SEED = 20_211  # any number does: trials of the same run must come out the same
-_GENERATOR, _SEED_NAME, _NAMES = "global_seed_generator", "global_random_seed", "object_name_uids"
 
 
 @contextmanager
@@ -36,19 +37,19 @@ class _Others:
     """State of Keras's seed generator and name counters, and of TensorFlow's generators."""
 
     def __init__(self) -> None:
-        self.keras = _keras_state()
-        self.generator = self.keras and getattr(self.keras.GLOBAL_STATE_TRACKER, _GENERATOR, None)
+        self.keras = global_state()
+        self.generator = getattr(self.keras, SEED_GENERATOR, None)
         self.generator_state = None if self.generator is None else np.array(self.generator.state)
-        self.names = dict(getattr(self.keras and self.keras.GLOBAL_STATE_TRACKER, _NAMES, None) or {})
+        self.names = dict(getattr(self.keras, NAME_COUNTERS, None) or {})
         self.eager = _eager_generator()
         self.eager_state = None if self.eager is None else self.eager.getstate()
         self.tf = _global_generator()
         self.tf_state = None if self.tf is None else self.tf.state.numpy()
 
     def restore(self) -> None:
-        if self.keras:
-            setattr(self.keras.GLOBAL_STATE_TRACKER, _GENERATOR, self.generator)
-            counters = getattr(self.keras.GLOBAL_STATE_TRACKER, _NAMES, None)
+        if self.keras is not None:
+            setattr(self.keras, SEED_GENERATOR, self.generator)
+            counters = getattr(self.keras, NAME_COUNTERS, None)
             if counters is not None:  # layers that the user makes later are called as without us
                 counters.clear()
                 counters.update(self.names)
@@ -58,14 +59,6 @@ class _Others:
             self.eager.setstate(self.eager_state)
         if self.tf is not None:
             self.tf.reset(self.tf_state)
-
-
-def _keras_state() -> Any:
-    try:
-        from keras.src.backend.common import global_state
-    except ImportError:
-        return None
-    return global_state
 
 
 def _eager_generator() -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops, tree
 
-from lossdoctor.probes import keras_private
+from lossdoctor import keras_private
 from lossdoctor.probes.sample import Sample
 from lossdoctor.remedies.apply import planned
 from lossdoctor.remedies.apply.plan import Plan

@@ -364,6 +364,24 @@ def test_a_subclassed_model_is_changed_where_from_config_works() -> None:
         apply_actions(model, [Action("batch_normalization")])
 
 
+def test_nothing_is_put_into_a_subclassed_model_of_one_layer() -> None:
+    """It has no `inputs` to put a layer behind; the error says what to do instead."""
+
+    class Alone(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.out = layers.Dense(3)
+
+        def call(self, x: Any) -> Any:
+            return self.out(x)
+
+    model = Alone()
+    model.compile("sgd", "mse")
+    model.fit(X, Y, verbose=0)
+    with pytest.raises(ValueError, match="make this change in its own code"):
+        apply_actions(model, [Action("hidden_layer", {"units": 8})])
+
+
 @pytest.mark.parametrize(
     ("action", "words"),
     [

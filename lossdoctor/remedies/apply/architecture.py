@@ -22,7 +22,7 @@ def hidden_layer(plan: Plan, *, units: int) -> None:
             f"a hidden layer goes before the only layer with weights, and there are {len(weighted)}"
         )
     before = [v for v in plan.graph.leaves if weighted[0] in plan.graph.feeds.get(id(v), [])]
-    if len(before) > 1 or len(plan.model.inputs) != 1:
+    if plan.graph.opened and (len(before) > 1 or len(plan.model.inputs) != 1):
         raise ValueError(f"a hidden layer goes behind one tensor: {weighted[0].name} is not fed by one")
     places = plan.behind.setdefault(id(before[0]), []) if before else plan.at_input.setdefault(0, [])
     places.append(lambda: keras.layers.Dense(units, activation="relu", kernel_initializer="he_normal"))

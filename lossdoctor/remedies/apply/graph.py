@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from lossdoctor import keras_private
 from lossdoctor.remedies.apply.kinds import is_activation, is_passing, is_weighted
 
 
@@ -31,9 +32,9 @@ class Graph:
     @classmethod
     def of(cls, model: Any) -> Graph:
         """Returns the graph of a model."""
-        inner = functional_of(model)
+        inner = keras_private.functional(model)
         if inner is None:
-            leaves = [m for m in model._flatten_layers(include_self=False) if not is_container(m)]
+            leaves = [m for m in keras_private.all_layers(model) if not is_container(m)]
             last = [layer for layer in leaves if is_weighted(layer)][-1:]
             return cls(leaves, [last], {}, opened=False)
         graph = cls()
@@ -74,53 +75,43 @@ class Graph:
         return [known[name] for name in names]
 
 
-def functional_of(model: Any) -> Any:
-    """Returns the functional graph of a functional or built Sequential model, None for others."""
-    if isinstance(model, keras.Sequential):
-        inner = getattr(model, "_functional", None)
-        return inner if inner is not None and getattr(inner, "outputs", None) else None
-    return model if hasattr(model, "_run_through_graph") and getattr(model, "outputs", None) else None
-
-
 def is_container(layer: Any) -> bool:
     """Returns whether the layer is a model whose graph can be opened."""
-    return isinstance(layer, keras.Model) and functional_of(layer) is not None
+    return isinstance(layer, keras.Model) and keras_private.functional(layer) is not None
 
 
 def _collect(inner: Any, graph: Graph) -> None:
     makers: dict[int, Any] = {}
     taken = {id(layer) for layer in graph.leaves}
-    for depth in sorted(inner._nodes_by_depth, reverse=True):
-        for node in inner._nodes_by_depth[depth]:
-            op = node.operation
-            for tensor in node.input_tensors:
-                if id(tensor) in makers:
-                    graph.feeds.setdefault(id(makers[id(tensor)]), []).append(op)
-            for tensor in node.outputs:
-                makers[id(tensor)] = op
-            if node.is_input or id(op) in taken:
-                continue
-            taken.add(id(op))
-            if is_container(op):
-                _collect(functional_of(op), graph)
-            elif isinstance(op, keras.Layer):
-                graph.leaves.append(op)
+    for node in keras_private.nodes(inner):
+        op = node.operation
+        for tensor in node.input_tensors:
+            if id(tensor) in makers:
+                graph.feeds.setdefault(id(makers[id(tensor)]), []).append(op)
+        for tensor in node.outputs:
+            makers[id(tensor)] = op
+        if node.is_input or id(op) in taken:
+            continue
+        taken.add(id(op))
+        if is_container(op):
+            _collect(keras_private.functional(op), graph)
+        elif isinstance(op, keras.Layer):
+            graph.leaves.append(op)
 
 
 def _end(tensor: Any) -> list[Any]:
     end: list[Any] = []
     while True:
-        history = getattr(tensor, "_keras_history", None)
-        if history is None:
+        made = keras_private.maker(tensor)
+        if made is None:
             return end
-        op = history.operation
+        op, index, took = made
         if is_container(op):
-            tensor = functional_of(op).outputs[history.tensor_index]
+            tensor = keras_private.functional(op).outputs[index]
             continue
-        node = op._inbound_nodes[history.node_index]
         if is_weighted(op):
             return [*end, op]
-        if not (is_activation(op) or is_passing(op)) or len(node.input_tensors) != 1:
+        if not (is_activation(op) or is_passing(op)) or len(took) != 1:
             return end
         end.append(op)
-        tensor = node.input_tensors[0]
+        tensor = took[0]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import keras
 from keras import tree
 
-from lossdoctor.remedies.apply.graph import functional_of, is_container
+from lossdoctor import keras_private
+from lossdoctor.remedies.apply.graph import is_container
 from lossdoctor.remedies.apply.plan import Plan, layer_config
 from lossdoctor.remedies.apply.subclassed import rebuild_subclassed
 
@@ -51,11 +51,12 @@ class Builder:
     def functional(self) -> Any:
         """Returns the new functional model, of the user's own class where that can be made from tensors."""
         old = self.plan.model
-        inputs = tree.map_structure(self.input_like, old._inputs_struct)
+        inputs_as_given, outputs_as_given = keras_private.structures(old)
+        inputs = tree.map_structure(self.input_like, inputs_as_given)
         started = [self.through(t, self.plan.at_input.get(i, [])) for i, t in enumerate(tree.flatten(inputs))]
-        outputs = self.run(functional_of(old), started)
+        outputs = self.run(keras_private.functional(old), started)
         ended = [self.through(t, self.plan.at_output.get(i, [])) for i, t in enumerate(outputs)]
-        outputs = tree.pack_sequence_as(old._outputs_struct, ended)
+        outputs = tree.pack_sequence_as(outputs_as_given, ended)
         return type(old)(inputs, outputs, name=old.name)
 
     @staticmethod
@@ -73,19 +74,18 @@ class Builder:
     def run(self, inner: Any, inputs: list[Any]) -> list[Any]:
         """Returns what the new operations give for new input tensors."""
         values = {id(old): new for old, new in zip(inner.inputs, inputs, strict=True)}
-        for depth in sorted(inner._nodes_by_depth, reverse=True):
-            for node in inner._nodes_by_depth[depth]:
-                if node.is_input or any(id(t) not in values for t in node.input_tensors):
-                    continue
-                first, *rest = self.chain(node.operation)
-                if id(node.operation) in self.plan.replaced:  # takes the tensor, not the old one's options
-                    result = first(values[id(node.input_tensors[0])])
-                else:
-                    args, kwargs = node.arguments.fill_in(values)
-                    result = first(*args, **kwargs)
-                for layer in rest:
-                    result = layer(result)
-                values.update((id(o), n) for o, n in zip(node.outputs, tree.flatten(result), strict=False))
+        for node in keras_private.nodes(inner):
+            if node.is_input or any(id(t) not in values for t in node.input_tensors):
+                continue
+            first, *rest = self.chain(node.operation)
+            if id(node.operation) in self.plan.replaced:  # takes the tensor, not the old one's options
+                result = first(values[id(node.input_tensors[0])])
+            else:
+                args, kwargs = node.arguments.fill_in(values)
+                result = first(*args, **kwargs)
+            for layer in rest:
+                result = layer(result)
+            values.update((id(o), n) for o, n in zip(node.outputs, tree.flatten(result), strict=False))
         return [values[id(t)] for t in inner.outputs]
 
     def chain(self, op: Any) -> list[Any]:
@@ -106,18 +106,19 @@ class Builder:
         if is_container(op):
             return self.nested(op)
         if not isinstance(op, keras.Layer):
-            return _copied(op)
+            return keras_private.copied(op)
         new = make_layer(op, self.plan.configs.get(id(op)), self.plan.policy)
         self.plan.pairs.append((op, new))
         return new
 
     def nested(self, old: Any) -> Any:
         """Returns a model inside the model, made anew."""
-        inner = functional_of(old)
+        inner = keras_private.functional(old)
         inputs = [self.input_like(t) for t in inner.inputs]
         outputs = self.run(inner, inputs)
-        packed_in = tree.pack_sequence_as(inner._inputs_struct, inputs)
-        packed_out = tree.pack_sequence_as(inner._outputs_struct, outputs)
+        inputs_as_given, outputs_as_given = keras_private.structures(inner)
+        packed_in = tree.pack_sequence_as(inputs_as_given, inputs)
+        packed_out = tree.pack_sequence_as(outputs_as_given, outputs)
         return keras.Model(packed_in, packed_out, name=old.name)
 
     def keep_frozen(self) -> None:
@@ -158,12 +159,6 @@ def with_policy(config: dict[str, Any], policy: str) -> dict[str, Any]:
     if "dtype" in out:
         out["dtype"] = policy
     return out
-
-
-def _copied(op: Any) -> Any:
-    new = copy.copy(op)  # an operation has no weights; its nodes must not be shared
-    new._inbound_nodes, new._outbound_nodes = [], []
-    return new
 
 
 def _set_weights(old: Any, new: Any) -> None:

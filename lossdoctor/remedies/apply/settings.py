@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from lossdoctor import keras_private
+
 
 @dataclass
 class Settings:
@@ -33,7 +35,7 @@ class Settings:
         """
         if not getattr(model, "compiled", False) or getattr(model, "optimizer", None) is None:
             raise ValueError(f"{model.name!r} has no compiled optimizer: call compile() first")
-        given = dict(getattr(getattr(model, "_compile_config", None), "config", None) or {})
+        given = keras_private.compile_config(model)
         if "optimizer" not in given:
             raise ValueError(
                 f"{type(model).__name__} has its own compile(): its settings cannot be carried over"
@@ -73,7 +75,7 @@ def optimizer_config(optimizer: Any) -> dict[str, Any]:
     A schedule or function is kept as the object that it is: those of the user need not be registered.
     """
     config = dict(optimizer.get_config())
-    rate = getattr(optimizer, "_learning_rate", None)
+    rate = keras_private.rate_of(optimizer)
     if isinstance(config.get("learning_rate"), dict) or (callable(rate) and not hasattr(rate, "assign")):
         config["learning_rate"] = rate
     return config

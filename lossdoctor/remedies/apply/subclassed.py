@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from lossdoctor.keras_private import all_layers
 from lossdoctor.remedies.apply.kinds import unwrapped
 from lossdoctor.remedies.apply.plan import Plan
 
@@ -37,7 +38,7 @@ def rebuild_subclassed(plan: Plan) -> Any:
             "put in from outside; make this change in its own code"
         )
     new = _from_config(plan.model)
-    for old_layer, new_layer in zip(_layers(plan.model), _layers(new), strict=False):
+    for old_layer, new_layer in zip(all_layers(plan.model), all_layers(new), strict=False):
         _check_same(old_layer, new_layer)
         plan.pairs.append((old_layer, new_layer))
         if id(old_layer) in plan.configs:
@@ -53,10 +54,6 @@ def _from_config(model: Any) -> Any:
         raise ValueError(
             f"{type(model).__name__} cannot be made again: give it get_config() and from_config() ({error})"
         ) from error
-
-
-def _layers(model: Any) -> list[Any]:
-    return list(model._flatten_layers(include_self=False))
 
 
 def _check_same(old: Any, new: Any) -> None:

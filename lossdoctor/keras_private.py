@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
+
+# What the optimizer asks for its rate within a step (Keras 3.3 to 3.16). Without it the rate cannot be lowered
+# inside the step; bad updates are still skipped and good weights restored.
+RATE_METHOD = "_get_current_learning_rate"
 
 
 def fit_watch(on_exit: Callable[[], None]) -> bool:
@@ -32,21 +37,21 @@ def optimizers(model: Any) -> list[Any]:
     """Returns the optimizers that update weights: the inner one under loss scaling, several for GANs."""
     main = getattr(model, "optimizer", None)
     own = [v for v in vars(model).values() if callable(getattr(v, "apply_gradients", None)) and v is not main]
-    config = getattr(getattr(model, "_compile_config", None), "config", None) or {}
     # A model that names its own optimizers and calls super().compile() has Keras's default besides, unused.
-    unused = main is None or (own and config.get("optimizer") == "rmsprop")
+    unused = main is None or (own and compile_config(model).get("optimizer") == "rmsprop")
     found = own if unused else [main, *own]
     return [getattr(o, "inner_optimizer", o) for o in found]
 
 
 def layers(model: Any) -> list[Any]:
     """Returns the leaf layers of a model, nested ones too; only the top level when Keras hides the rest."""
+    return [layer for layer in all_layers(model) if not _children(layer)] or list(model.layers)
+
+
+def all_layers(model: Any) -> list[Any]:
+    """Returns the layers of a model and those inside them; only the top level when Keras hides the rest."""
     flatten = getattr(model, "_flatten_layers", None)
-    if flatten is None:
-        return list(model.layers)
-    return [
-        layer for layer in flatten(include_self=False, recursive=True) if not list(_children(layer))
-    ] or list(model.layers)
+    return list(model.layers) if flatten is None else list(flatten(include_self=False, recursive=True))
 
 
 def is_built(model: Any) -> bool:
@@ -63,9 +68,9 @@ def statistics(model: Any) -> list[Any]:
     return [v for variables in owned for v in variables]
 
 
-def _children(layer: Any) -> Iterator[Any]:
+def _children(layer: Any) -> list[Any]:
     flatten = getattr(layer, "_flatten_layers", None)
-    return iter(()) if flatten is None else flatten(include_self=False, recursive=False)
+    return [] if flatten is None else list(flatten(include_self=False, recursive=False))
 
 
 def takes_training(model: Any) -> bool:
@@ -102,10 +107,91 @@ def loss_total(model: Any) -> tuple[Any, Any] | None:
     return None
 
 
+def compile_config(model: Any) -> dict[str, Any]:
+    """Returns what the user passed to compile(), {} when that cannot be seen."""
+    return dict(getattr(getattr(model, "_compile_config", None), "config", None) or {})
+
+
 def compile_loss(model: Any) -> Any:
     """Returns what the user passed as `loss=`, None when it cannot be seen."""
-    config = getattr(model, "_compile_config", None)
-    config = getattr(config, "config", None) or {}
-    if config.get("loss") is not None:
-        return config["loss"]
-    return getattr(model, "loss", None)
+    given = compile_config(model).get("loss")
+    return getattr(model, "loss", None) if given is None else given
+
+
+def rate_of(optimizer: Any) -> Any:
+    """Returns the variable or the schedule of the learning rate, not its value; None when it cannot be seen."""
+    return getattr(optimizer, "_learning_rate", None)
+
+
+def kernel(layer: Any) -> Any:
+    """Returns the kernel without what LoRA or quantization put on top; the public one when Keras hides it."""
+    own = getattr(layer, "_kernel", None)
+    return getattr(layer, "kernel", None) if own is None else own
+
+
+# The graph of a functional model
+
+
+def functional(model: Any) -> Any:
+    """Returns the graph of a functional or built Sequential model; None for others, which cannot be followed."""
+    import keras
+
+    found = getattr(model, "_functional", None) if isinstance(model, keras.Sequential) else model
+    known = hasattr(found, "_run_through_graph") and hasattr(found, "_nodes_by_depth")
+    return found if known and getattr(found, "outputs", None) else None
+
+
+def nodes(graph: Any) -> Iterator[Any]:
+    """Yields the nodes of a `functional` graph, each after those that it takes from."""
+    for depth in sorted(graph._nodes_by_depth, reverse=True):
+        yield from graph._nodes_by_depth[depth]
+
+
+def structures(graph: Any) -> tuple[Any, Any]:
+    """Returns inputs and outputs of a graph as the user nested them; in flat lists when Keras hides that."""
+    return getattr(graph, "_inputs_struct", graph.inputs), getattr(graph, "_outputs_struct", graph.outputs)
+
+
+def maker(tensor: Any) -> tuple[Any, int, list[Any]] | None:
+    """Returns (operation that made a symbolic tensor, which of its outputs, tensors it took); None if unknown."""
+    history = getattr(tensor, "_keras_history", None)
+    if history is None:
+        return None
+    made_by = getattr(history.operation, "_inbound_nodes", ())
+    took = made_by[history.node_index].input_tensors if history.node_index < len(made_by) else []
+    return history.operation, history.tensor_index, list(took)
+
+
+def copied(operation: Any) -> Any:
+    """Returns a copy of an operation without weights, outside of every graph."""
+    new = copy.copy(operation)
+    new._inbound_nodes, new._outbound_nodes = [], []
+    return new
+
+
+# Logits that a softmax or sigmoid leaves on what it returns, for the cross-entropies
+
+
+def logits(output: Any) -> Any:
+    """Returns the numbers before the softmax or sigmoid that made `output`; itself when Keras did not keep them."""
+    return getattr(output, "_keras_logits", output)
+
+
+def as_logits(new: Any, old: Any) -> None:
+    """Lets the built-in cross-entropies take `new` as logits if they would have done so with `old`."""
+    if hasattr(old, "_keras_logits"):
+        new._keras_logits = new
+
+
+# Process-wide state
+
+SEED_GENERATOR, NAME_COUNTERS = "global_seed_generator", "object_name_uids"
+
+
+def global_state() -> Any:
+    """Returns what holds SEED_GENERATOR and NAME_COUNTERS as attributes; None when it has moved: they go on then."""
+    try:
+        from keras.src.backend.common import global_state
+    except ImportError:
+        return None
+    return getattr(global_state, "GLOBAL_STATE_TRACKER", None)
