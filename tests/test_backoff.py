@@ -513,3 +513,13 @@ def test_the_state_is_strict_json():
     assert loads(dumps(state)) == state
     with pytest.raises(ValueError, match="LRBackoff"):
         loads('{"a": 1}')
+
+
+def test_a_run_that_lost_its_gain_goes_back_into_its_best_stretch_not_before_it():
+    """A snapshot from within the nine best losses is good: without it the run would fall to one far older."""
+    falls = [math.exp(-i / 30) for i in range(90)]
+    _, actions = run([*falls, *[falls[-1] + 0.02 * i for i in range(100)]])
+    ((_, action),) = actions
+    assert "climbed" in action.text
+    best = min(range(90), key=falls.__getitem__)
+    assert best - 4 <= action.before <= best

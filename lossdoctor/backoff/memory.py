@@ -38,7 +38,7 @@ class Watch:
         recent: the last losses, at most WINDOW.
         level: their median.
         best: the lowest median of a full window.
-        best_step: where that window began.
+        best_step: the middle of that window: half of what makes it the lowest came after.
         cusum: evidence for an explosion so far.
         blown: losses beyond BLOWN x high since the last good level.
         stuck, died, lost: steps in a row that speak for each.

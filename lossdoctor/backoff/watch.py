@@ -135,7 +135,7 @@ def _lowest(watch: Watch, step: int) -> Watch:
     level = watch.level
     if len(watch.recent) < WINDOW or level is None or (watch.best is not None and level >= watch.best):
         return watch
-    return replace(watch, best=level, best_step=step - WINDOW + 1)
+    return replace(watch, best=level, best_step=step - WINDOW // 2)
 
 
 def _judge(watch: Watch, signal: Signal, slow: bool) -> Alarm | None:
