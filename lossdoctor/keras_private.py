@@ -55,8 +55,15 @@ def all_layers(model: Any) -> list[Any]:
 
 
 def is_built(model: Any) -> bool:
-    """Returns whether all layers have their weights. `model.built` alone may only mean that a shape was given."""
-    return bool(model.built) and all(layer.built for layer in layers(model))
+    """Returns whether all layers have their weights. `model.built` alone may only mean that a shape was given.
+
+    A layer without a build() of its own has none to make (Keras 3.3 never builds an attention's unused dropout).
+    """
+    import keras
+
+    return bool(model.built) and all(
+        layer.built or type(layer).build is keras.Layer.build for layer in layers(model)
+    )
 
 
 def statistics(model: Any) -> list[Any]:
