@@ -23,6 +23,7 @@ from lossdoctor import LossDoctor
 pytestmark = pytest.mark.fit
 
 EXAMPLES = int(os.environ.get("LOSSDOCTOR_FUZZ", "15"))
+PART = 25  # examples in one test, so that 500 of them show how far they are and share the cores
 LAYERS = {
     "dense": lambda n: layers.Dense(n, activation="relu"),
     "tanh": lambda n: layers.Dense(n, activation="tanh", kernel_regularizer="l1"),
@@ -112,11 +113,25 @@ def end(run, callbacks):
     return None, state(model), history
 
 
-@seed(7)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-@given(RUNS)
-def test_any_run(run):
+@pytest.mark.parametrize("part", range(-(-EXAMPLES // PART)))
+def test_any_run(part):
     """The run ends as it does without us, and there is a report that can be written in every form."""
+
+    @seed(7 + part)
+    @settings(
+        max_examples=min(EXAMPLES, PART),
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+    )
+    @given(RUNS)
+    def ends_as_without_us(run):
+        watch(run)
+
+    ends_as_without_us()
+
+
+def watch(run):
     doctor = LossDoctor(verbose=0, trial_seconds=0.3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -134,3 +149,4 @@ def test_any_run(run):
     )
     assert report.to_text(full=True).startswith("LossDoctor: ")
     keras.backend.clear_session()
+    gc.freeze()  # TensorFlow keeps what a step was traced to: without this each collection takes longer
