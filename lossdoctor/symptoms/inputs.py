@@ -171,7 +171,8 @@ def _outlier(arrays: object, name: str, kind: str) -> Symptom | None:
     place = f" (row {worst.outlier_row} of the batches as they came, column {worst.outlier_column})"
     text = f"One {kind} value lies {worst.outlier:.3g} robust standard deviations off{place}; the range is {worst.low:.4g} to {worst.high:.4g}."
     # How far the furthest value lies says how wide the bulk is; beside it, the spread is that of the far values.
-    bulk = max(worst.high - worst.mean, worst.mean - worst.low) / worst.outlier
+    # A saved record may hold any numbers, also a mean outside of the range.
+    bulk = max(worst.high - worst.mean, worst.mean - worst.low, 0.0) / worst.outlier
     share = 1.0 - min(1.0, bulk / max(worst.std, TINY)) ** 2  # in this order: a square may overflow
     return Symptom(name, worst.outlier, text, where=worst.name, details={"batch": False, "share": share})
 

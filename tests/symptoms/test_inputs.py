@@ -86,6 +86,12 @@ def test_the_largest_numbers_do_not_overflow():
     assert symptom.details["share"] == 0.0
 
 
+def test_a_mean_outside_of_the_range_does_not_overflow_either():
+    """A record from a file may be inconsistent: the bulk's width is then not below zero."""
+    numbers = Array("x", "float64", (1,), 9, mean=0.0, std=1e-200, **(FAR | {"low": 1e200, "high": -1e200}))
+    assert DETECTORS["inputs-outlier"](given(numbers)).details["share"] == 1.0
+
+
 @pytest.mark.parametrize(("name", "record", "value", "words"), SPEAKS, ids=[case[0] for case in SPEAKS])
 def test_speaks(name, record, value, words):
     """Where it shows, the detector gives its number and says it."""
