@@ -16,11 +16,8 @@ def loss_name(model: Any) -> str | None:
     loss = keras_private.compile_loss(model)
     if isinstance(loss, (list, tuple, dict)) and len(loss) == 1:
         loss = next(iter(loss.values())) if isinstance(loss, dict) else loss[0]
-    if keras_private.compile_config(model).get("loss_weights") is not None or isinstance(
-        loss, (list, tuple, dict)
-    ):
-        return None
-    if isinstance(loss, dict) or loss is None:
+    weighted = keras_private.compile_config(model).get("loss_weights") is not None
+    if weighted or loss is None or isinstance(loss, (list, tuple, dict)):
         return None
     named = loss if isinstance(loss, str) else getattr(loss, "__name__", None) or type(loss).__name__
     return canonical(named)

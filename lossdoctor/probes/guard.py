@@ -50,12 +50,10 @@ class Guard(Observer):
         import tensorflow as tf
 
         self._graph = tf.compat.v1.get_default_graph()
-        self._statistics = statistics(self._model)
         self._loss = self._trivial = tf.constant(np.nan)
         self._updates: list[Any] = []
         self._in_inner_graph = False
-        changing = [*self._statistics, *(v for v in self._model.metrics_variables if _is_float(v))]
-        self._before = [(v, tf.convert_to_tensor(v)) for v in changing]
+        self._before = [(v, tf.convert_to_tensor(v)) for v in self._changed_by_forward()]
         self._inner.assign(NO_UPDATE)
         self._data = data
 
@@ -101,6 +99,12 @@ class Guard(Observer):
             unless(fine, self._put_back)
         row = tf.stack([self._loss, norm, tf.cast(fine, tf.float32), dead, self._trivial])
         self._write(row)
+
+    def _changed_by_forward(self) -> list[Any]:
+        """Returns statistics and metrics: float state that a skipped step has changed by then."""
+        # Asked for in each trace: a model that its first step builds has its statistics only in the second.
+        self._statistics = [v for v in keras_private.statistics(self._model) if _is_float(v)]
+        return [*self._statistics, *(v for v in self._model.metrics_variables if _is_float(v))]
 
     def _write(self, row: Any) -> None:
         import tensorflow as tf
@@ -160,11 +164,6 @@ def _finite(data: Any) -> Any:
     # Not a sum of t * 0, which is NaN when any is bad: Grappler makes a constant of it.
     fine = [tf.reduce_all(tf.math.is_finite(t)) for t in dense]
     return tf.reduce_all(tf.stack(fine)) if fine else tf.constant(True)
-
-
-def statistics(model: Any) -> list[Any]:
-    """Returns float variables that the forward pass writes, of the layers that are built by now."""
-    return [v for v in keras_private.statistics(model) if _is_float(v)]
 
 
 def _is_float(variable: Any) -> bool:

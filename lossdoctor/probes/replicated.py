@@ -11,7 +11,7 @@ from typing import Any
 
 from lossdoctor import keras_private
 from lossdoctor.probes import replicas
-from lossdoctor.probes.guard import NO_UPDATE, Guard, measure, statistics
+from lossdoctor.probes.guard import NO_UPDATE, Guard, measure
 
 
 def obstacle(model: Any) -> str | None:
@@ -49,9 +49,7 @@ class ReplicatedGuard(Guard):
     def before_step(self, data: Any) -> None:
         import tensorflow as tf
 
-        self._statistics = statistics(self._model)
-        floats = (v for v in self._model.metrics_variables if "float" in str(v.dtype))
-        before = _values([*self._statistics, *floats])
+        before = _values(self._changed_by_forward())
         nothing = tf.constant(float("nan"))
         self._seen_by[replicas.index()] = {
             "loss": nothing, "trivial": nothing, "before": before, "updates": []
