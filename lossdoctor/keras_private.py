@@ -94,16 +94,6 @@ def loss_of(model: Any, *, training: bool, **batch: Any) -> Any:
     return model.compute_loss(**batch)
 
 
-def learning_rate(optimizer: Any) -> float | None:
-    """Returns the rate of the next step, also under a schedule or a distribution; None when there is none."""
-    from keras import ops
-
-    try:
-        return float(ops.convert_to_numpy(optimizer.learning_rate))
-    except (AttributeError, TypeError, ValueError):
-        return None
-
-
 def loss_total(model: Any) -> tuple[Any, Any] | None:
     """Returns (total, count) variables of the metric "loss", from which a batch's own loss can be had."""
     # The model's own metrics first: a custom train_step leaves Keras's tracker untouched.

@@ -11,6 +11,7 @@ from lossdoctor.probes.step import COLUMNS, SKIPPED
 MAX_ROWS = 8192  # rows of the step series; beyond, neighbours are merged (64 KiB a series)
 MAX_LOOKS = 256  # looks at the weights; beyond, every other one is dropped
 EDGE = 16  # so many rows and looks at the start, and rows at the end, stay as they were
+NAMES = ("step", "epoch", *COLUMNS, "grad_norm", "learning_rate", "batch_loss_max", "grad_norm_max")
 
 
 class Collector:
@@ -31,16 +32,17 @@ class Collector:
             return
         k = len(COLUMNS)
         grads = rows[:, k:]
-        applied = ~(grads == SKIPPED).all(1) if grads.shape[1] else np.ones(len(rows), bool)
-        self.skipped += int((~applied).sum())
         norm = np.sqrt(np.square(grads).sum(1))
-        # A step without an update has no gradient norm to compare: the last one stands in for it.
-        norm = np.where(applied, norm, np.median(norm[applied]) if applied.any() else np.nan)
-        steps = self.steps + np.arange(len(rows))
-        rates = np.full(len(rows), np.nan if rate is None else rate)
-        table = np.column_stack(
-            [steps, np.full(len(rows), epoch), rows[:, :k], norm, rates, rows[:, 0], norm]
-        )
+        skipped = (grads == SKIPPED).all(1) if grads.shape[1] else np.zeros(len(rows), bool)
+        if skipped.any():
+            self.skipped += int(skipped.sum())
+            # A step without an update has no gradient norm to compare: the others' median stands in for it.
+            norm[skipped] = np.nan if skipped.all() else np.median(norm[~skipped])
+        rate = np.nan if rate is None else rate
+        steps = np.arange(self.steps, self.steps + len(rows))
+        table = np.empty((len(rows), len(NAMES)))
+        for i, column in enumerate((steps, epoch, *rows.T[:k], norm, rate, rows[:, 0], norm)):
+            table[:, i] = column
         self._rows.append(table)
         self.steps += len(rows)
         if sum(map(len, self._rows)) > MAX_ROWS:
@@ -86,10 +88,9 @@ class Collector:
 
     def series(self) -> dict[str, np.ndarray]:
         """Returns the arrays that `Record.series` describes."""
-        names = ("step", "epoch", *COLUMNS, "grad_norm", "learning_rate", "batch_loss_max", "grad_norm_max")
-        table = np.concatenate(self._rows) if self._rows else np.zeros((0, len(names)))
+        table = np.concatenate(self._rows) if self._rows else np.zeros((0, len(NAMES)))
         table = _merge(table, self._width)  # rows not yet merged would weigh more than the others
-        series = {name: table[:, i] for i, name in enumerate(names)}
+        series = {name: table[:, i] for i, name in enumerate(NAMES)}
         if self._looks:
             steps, batches, grads, weights, moves = zip(*self._looks, strict=True)
             series["sampled.step"], series["sampled.steps"] = np.array(steps), np.array(batches)

@@ -12,7 +12,7 @@ from lossdoctor import keras_private
 from lossdoctor.callbacks.collect import Collector
 from lossdoctor.callbacks.pace import Pace
 from lossdoctor.losses.targets import class_weights, outline_target, summarize_targets
-from lossdoctor.probes import activity
+from lossdoctor.probes import activity, peek
 from lossdoctor.probes.begin import Begin
 from lossdoctor.probes.hooks import Hooks
 from lossdoctor.probes.sample import Sample
@@ -50,6 +50,7 @@ class Monitor:
         self._blind = False  # the layers cannot be looked at
         self.probe = StepProbe(model, self.setup.steps_per_execution)
         self._weights = WeightLook(model)
+        self._optimizer = next(iter(keras_private.optimizers(model)), None)
         self.hooks = Hooks.of(model)
         self.hooks.add(self.probe)
         self._begin = None if keras_private.is_built(model) else Begin(model, lambda: model.weights)
@@ -90,8 +91,7 @@ class Monitor:
         with self.pace.timed("look" if look else "read"):
             rows = self.probe.read()
             self._read_begin()
-            rate = keras_private.learning_rate(next(iter(keras_private.optimizers(self.model)), None))
-            self.collector.add_steps(rows, self.epoch, rate)
+            self.collector.add_steps(rows, self.epoch, peek.learning_rate(self._optimizer))
             if look and self.collector.steps > self._anchored:  # the data may have ended instead
                 weights, moves = self._weights.measure()
                 grads = rows[-1, len(COLUMNS) :]

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from lossdoctor import keras_private
 from lossdoctor.keras_private import RATE_METHOD
+from lossdoctor.probes import peek
 from lossdoctor.probes.hooks import Hooks
 
 
@@ -55,7 +56,7 @@ class RateScale:
     @property
     def user_rate(self) -> float | None:
         """The user's rate of the next step; None when there is none, or several optimizers."""
-        return keras_private.learning_rate(self._optimizers[0]) if len(self._optimizers) == 1 else None
+        return peek.learning_rate(self._optimizers[0]) if len(self._optimizers) == 1 else None
 
     @property
     def scheduled(self) -> bool:
@@ -82,7 +83,7 @@ class RateScale:
 
 
 def _bake(optimizer: Any, scale: float) -> bool:
-    rate = keras_private.learning_rate(optimizer)
+    rate = peek.learning_rate(optimizer)
     try:
         if rate is not None:
             optimizer.learning_rate = rate * scale

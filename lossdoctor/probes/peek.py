@@ -19,6 +19,14 @@ def tensor(variable: Any) -> Any:
     return tf.raw_ops.ReadVariableOp(resource=held.handle, dtype=held.dtype)
 
 
+def learning_rate(optimizer: Any) -> float | None:
+    """Returns the rate of the next step, also under a schedule or a distribution; None when there is none."""
+    try:
+        return float(tensor(optimizer.learning_rate))
+    except (AttributeError, TypeError, ValueError):
+        return None
+
+
 def is_set(variable: Any) -> bool:
     """Returns whether a tf.Variable or keras.Variable has a value yet."""
     return bool(_held(variable).is_initialized())

@@ -56,7 +56,7 @@ FAULTS = [
     "lossdoctor.callbacks.exam.exam",
     "lossdoctor.keras_private.fit_watch",
     "lossdoctor.keras_private.optimizers",
-    "lossdoctor.keras_private.learning_rate",
+    "lossdoctor.probes.peek.learning_rate",
     "lossdoctor.probes.hooks.Hooks.install",
     "lossdoctor.probes.step.StepProbe.before_step",
     "lossdoctor.probes.step.StepProbe.on_loss",
@@ -84,7 +84,7 @@ UNTOLD = (
     "Monitor.__init__",
     "read_setup",
     "keras_private.optimizers",
-    "keras_private.learning_rate",
+    "peek.learning_rate",
     "Hooks.install",
     "Report.print",
 )
