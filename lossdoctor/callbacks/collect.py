@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.probes.step import COLUMNS, SKIPPED
+from lossdoctor.probes.norms import SKIPPED
+from lossdoctor.probes.step import COLUMNS
 
 MAX_ROWS = 8192  # rows of the step series; beyond, neighbours are merged (64 KiB a series)
 MAX_LOOKS = 256  # looks at the weights; beyond, every other one is dropped

@@ -23,6 +23,7 @@ from lossdoctor.record import Data, Event, Output, Record, Setup, Target
 from lossdoctor.record.summary import summarize_array
 
 TINY = 1e-12
+SETTLED = 24  # steps, from the first on, that tell how long a step takes
 
 
 class Monitor:
@@ -43,6 +44,8 @@ class Monitor:
         self.bad_batch: Sample | None = None
         self._looking = False
         self._batches = 0  # steps since the last read
+        self._clock: tuple[int, float] | None = None  # steps, and seconds of training, at the first read
+        self._adapted = False
         self._anchored = 0  # step before which the look began
         self._next_look = 0  # at steps 0, 1, 3, 7, ... in any case: most faults show at once
         self._data = Data()
@@ -98,6 +101,18 @@ class Monitor:
                 if len(grads) == len(weights):
                     batches = min(len(rows), self.setup.steps_per_execution)
                     self.collector.add_look(batches, grads, weights, moves)
+        if not self._adapted:
+            self._adapt()
+
+    def _adapt(self) -> None:
+        """Fits what the probe does in each step to the budget, once, when enough steps have told their time."""
+        steps, seconds = self.collector.steps, self.pace.elapsed() - sum(self.pace.seconds.values())
+        if self._clock is None:
+            self._clock = steps, seconds
+        count = steps - self._clock[0]
+        if count >= SETTLED:
+            self._adapted = True
+            self.probe.norms.adapt((seconds - self._clock[1]) / count, self.pace.share("norms"))
 
     def _read_begin(self) -> None:
         """A model that its first step built has its layers and its initial weights only now."""

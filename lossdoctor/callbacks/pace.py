@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-SHARES = {"look": 0.25, "check": 0.25}  # of the budget; the rest is for reads, which come every so many steps
+SHARES = {"look": 0.25, "check": 0.25, "norms": 0.5}  # of the budget; reads come every so many steps
 
 
 class Pace:
@@ -22,10 +22,14 @@ class Pace:
         self.seconds: dict[str, float] = {}
         self._last: dict[str, tuple[float, float]] = {}  # kind: (when it ended, how long it took)
 
+    def share(self, kind: str) -> float:
+        """Returns the share of the running time that may go to that kind of work."""
+        return self._budget * SHARES[kind]
+
     def due(self, kind: str) -> bool:
         """True when enough time has passed since the last work of that kind to pay for the next one."""
         ended, took = self._last.get(kind, (0.0, 0.0))
-        return (time.perf_counter() - ended) * self._budget * SHARES.get(kind, 1.0) >= took
+        return (time.perf_counter() - ended) * self.share(kind) >= took
 
     @contextmanager
     def timed(self, kind: str) -> Iterator[None]:

@@ -11,12 +11,12 @@ from lossdoctor import keras_private
 from lossdoctor.probes import peek, replicas, scale
 from lossdoctor.probes.branch import unless
 from lossdoctor.probes.hooks import Hooks, Observer
+from lossdoctor.probes.norms import SKIPPED, Norms
 from lossdoctor.probes.rows import RowStore
 
 RING = 256  # steps kept on the device between two reads, at least
 COLUMNS = ("batch_loss", "penalty", "rows", "input_rms", "target_rms")
 SQUARES = [COLUMNS.index("input_rms"), COLUMNS.index("target_rms")]
-SKIPPED = -1.0  # in the place of gradient norms: no update was asked for in that step
 
 
 class StepProbe(Observer):
@@ -33,7 +33,7 @@ class StepProbe(Observer):
         self.size = max(RING, 2 * steps_per_execution)
         self._hooks = Hooks.of(model)
         self._own_step = not type(model).train_step.__module__.startswith("keras.")
-        self.paths: list[str] = [v.path for v in model.trainable_variables]
+        self.norms = Norms(model, self._steps_done)
         self._ring: Any = None
         self._side: dict[str, Any] = {}
         self._seen_by: dict[int, dict[str, Any]] = {}
@@ -72,14 +72,14 @@ class StepProbe(Observer):
     def around_apply(
         self, proceed: Callable[[], Any], gradients: Sequence[Any], variables: Sequence[Any]
     ) -> None:
-        norms = self._norms(gradients, variables)
+        norms = self.norms.measure(gradients, variables)
         earlier = self._seen.get("grads")  # of another optimizer, for other variables
         self._keep("grads", norms if earlier is None else list(map(_larger, earlier, norms)))
         proceed()
 
     def after_step(self, logs: Any) -> None:
         measured = _whole([*self._loss(logs), *self._seen["stats"]], summed=self._hooks.saw_loss)
-        grads = self._get("grads", len(self.paths), SKIPPED)
+        grads = self._get("grads", len(self.norms.paths), SKIPPED)
         if replicas.index() == 0:
             self._write(measured, grads)
         self._seen.clear()
@@ -127,7 +127,13 @@ class StepProbe(Observer):
         if self._ring is None:
             self._cursor = replicas.variable(0, tf.int64)
             self._gate = replicas.variable(np.float32(np.nan))
-            self._ring = replicas.variable(np.zeros([self.size, len(COLUMNS) + len(self.paths)], np.float32))
+            self._ring = replicas.variable(
+                np.zeros([self.size, len(COLUMNS) + len(self.norms.paths)], np.float32)
+            )
+
+    def _steps_done(self) -> Any:
+        self._create()
+        return self._cursor.value()
 
     def _keep(self, name: str, values: list[Any]) -> None:
         """Hands scalars to after_step: as tensors, or through a variable when they live in an inner graph."""
@@ -174,18 +180,6 @@ class StepProbe(Observer):
             value = tf.cast(np.nan if logged is None else logged, tf.float32)
         return [tf.reshape(value, []), tf.constant(0.0)]
 
-    def _norms(self, gradients: Sequence[Any], variables: Sequence[Any]) -> list[Any]:
-        """Returns half the squared norm of each variable's gradient; the host takes the roots."""
-        import tensorflow as tf
-
-        paths = [v.path for v in variables] if variables else self.paths
-        self.paths = self.paths or paths  # a model that was not built when fit began
-        norms = dict.fromkeys(self.paths, tf.constant(0.0))
-        there = {p: g for p, g in zip(paths, gradients, strict=True) if g is not None and p in norms}
-        whole = replicas.total([tf.cast(_summed(g), tf.float32) for g in there.values()])
-        norms |= {path: tf.nn.l2_loss(g) for path, g in zip(there, whole, strict=True)}
-        return list(norms.values())
-
     def _statistics(self, batch: Any) -> list[Any]:
         """Returns [rows, input squares, target squares], scalars.
 
@@ -210,7 +204,7 @@ class StepProbe(Observer):
     def read(self) -> np.ndarray:
         """Returns the rows since the last read, [steps, columns]; NaN rows for steps that the ring lost."""
         if self._ring is None:
-            return np.zeros((0, len(COLUMNS) + len(self.paths)), np.float32)
+            return np.zeros((0, len(COLUMNS) + len(self.norms.paths)), np.float32)
         now, ring = int(peek.tensor(self._cursor)), peek.tensor(self._ring).numpy()
         steps = np.arange(self._read, now)
         rows = ring[(steps + 1) % self.size].astype(np.float64)
@@ -218,8 +212,7 @@ class StepProbe(Observer):
         entries = rows[:, [COLUMNS.index("rows")]] * [max(1, count) for count in self._per_row]
         with np.errstate(invalid="ignore"):  # an empty batch: 0 / 0
             rows[:, SQUARES] = np.sqrt(2.0 * rows[:, SQUARES] / entries)
-        grads = rows[:, len(COLUMNS) :]
-        rows[:, len(COLUMNS) :] = np.where(grads == SKIPPED, SKIPPED, np.sqrt(2.0 * np.abs(grads)))
+        rows[:, len(COLUMNS) :] = self.norms.read(rows[:, len(COLUMNS) :], self._read)
         self._read = now
         return rows
 
@@ -228,16 +221,6 @@ def _larger(a: Any, b: Any) -> Any:
     import tensorflow as tf
 
     return tf.maximum(a, b)
-
-
-def _summed(gradient: Any) -> Any:
-    """Returns a gradient's entries with those of repeated rows (sparse, from an Embedding) added up."""
-    import tensorflow as tf
-
-    if not isinstance(gradient, tf.IndexedSlices):
-        return gradient
-    # Dense, as tf.unique has no static shape and so does not compile under XLA.
-    return tf.math.unsorted_segment_sum(gradient.values, gradient.indices, gradient.dense_shape[0])
 
 
 def _whole(values: list[Any], *, summed: bool) -> list[Any]:

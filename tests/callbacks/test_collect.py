@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossdoctor.callbacks.collect import EDGE, MAX_LOOKS, MAX_ROWS, Collector
-from lossdoctor.probes.step import COLUMNS, SKIPPED
+from lossdoctor.probes.norms import SKIPPED
+from lossdoctor.probes.step import COLUMNS
 
 MILLION = 10**6
 
