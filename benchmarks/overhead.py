@@ -4,10 +4,10 @@
     python benchmarks/overhead.py --models dense --rounds 20
     python benchmarks/growth.py                      # with the number of variables, rows and steps; memory
 
-Each model is trained with each set of callbacks in turn, round after round within one process, so that a
-slow minute of the machine hits all of them alike. The time of a step is measured from the end of step
-`SETTLE` to the end of the last step of a fit, divided by the steps between: it holds everything that a
-callback does per batch, and leaves tracing and the final report out, which are given apart. The clock reads at the begin of
+Each model is trained with each set of callbacks, round after round within one process; the fits of a round take
+turns of 25 steps (lockstep.py), so that a slow second of the machine hits all of them alike. The time of a step is
+measured from the end of step `SETTLE` to the end of the last step of a fit, divided by the steps between: it holds
+everything that a callback does per batch, and leaves tracing and the final report out, which are given apart. The clock reads at the begin of
 batches: a callback with `on_train_batch_end` would keep Keras from handing logs to a thread, which is part of what
 callbacks cost. Printed per row: the median over rounds of the ratio to the bare fit of the same round, with a 95 % bootstrap interval,
 for the wall clock and for CPU time (which other work on the machine hardly changes).
@@ -18,9 +18,9 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -28,6 +28,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import keras
 import numpy as np
 import tensorflow as tf
+from lockstep import Lockstep, Turn
 
 from lossdoctor import LossDoctor
 
@@ -142,15 +143,16 @@ CALLBACKS: dict[str, Callbacks] = {
 class Stopwatch(keras.callbacks.Callback):
     """Notes when fit began and when each batch began (after all other callbacks)."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Lockstep) -> None:
         super().__init__()
+        self.clock = clock
         self.stamps: list[float] = []
         self.cpu: list[float] = []
-        self.begin = time.perf_counter()
+        self.begin = clock.perf_counter()
 
     def on_train_batch_begin(self, batch, logs=None):
-        self.stamps.append(time.perf_counter())
-        self.cpu.append(time.process_time())
+        self.stamps.append(self.clock.perf_counter())
+        self.cpu.append(self.clock.process_time())
 
 
 def per_step(stamps: list[float]) -> float:
@@ -168,6 +170,12 @@ class Times:
     start: list[float] = field(default_factory=list)
     end: list[float] = field(default_factory=list)
 
+    def add(self, clock: Stopwatch) -> None:
+        self.step.append(per_step(clock.stamps))
+        self.cpu.append(per_step(clock.cpu))
+        self.start.append(clock.stamps[1] - clock.begin)
+        self.end.append(clock.clock.perf_counter() - clock.stamps[-1])
+
 
 def measure(workload: Workload, rounds: int, names: Sequence[str] = tuple(CALLBACKS)) -> dict[str, Times]:
     """Fits the workload `rounds` times with each set of callbacks, in turn; returns times by callbacks."""
@@ -175,17 +183,19 @@ def measure(workload: Workload, rounds: int, names: Sequence[str] = tuple(CALLBA
     data = tf.data.Dataset.from_tensor_slices((x, y)).repeat().batch(workload.batch_size).prefetch(2)
     batch = x[: workload.batch_size], y[: workload.batch_size]
     times = {name: Times() for name in names}
+    lockstep = Lockstep()
+
+    def fit(name: str, counts: bool) -> None:
+        model = workload.build()  # a fresh one, so that each fit traces its step
+        clock = Stopwatch(lockstep)
+        callbacks = [*CALLBACKS[name](*batch), clock, Turn(lockstep)]
+        model.fit(data, steps_per_epoch=workload.steps, shuffle=False, verbose=0, callbacks=callbacks)
+        if counts:
+            times[name].add(clock)
+
     for turn in range(rounds + 1):  # the first round warms up and is thrown away
-        for name in np.random.default_rng(turn).permutation(names):  # what runs after a pause runs slower
-            model = workload.build()  # a fresh one, so that each fit traces its step
-            clock = Stopwatch()
-            callbacks = [*CALLBACKS[name](*batch), clock]
-            model.fit(data, steps_per_epoch=workload.steps, shuffle=False, verbose=0, callbacks=callbacks)
-            if turn:
-                times[name].step.append(per_step(clock.stamps))
-                times[name].cpu.append(per_step(clock.cpu))
-                times[name].start.append(clock.stamps[1] - clock.begin)
-                times[name].end.append(time.perf_counter() - clock.stamps[-1])
+        order = np.random.default_rng(turn).permutation(names)
+        lockstep.run([partial(fit, name, turn > 0) for name in order])
     return times
 
 
