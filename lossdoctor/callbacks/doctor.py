@@ -38,7 +38,8 @@ class LossDoctor(keras.callbacks.Callback):
         report: path to write the report to while training goes on: ".json", ".html" or ".txt".
         trial_seconds: time for trials after a sick run, in seconds; 0 for none. By default the larger
             of 5 s and 10 % of the training time. A healthy run has no trials.
-        budget: share of the training time that lossdoctor may use between steps, 0 to 1.
+        budget: share of the training time that lossdoctor may use between steps, and for the norms of large
+            gradients within them, 0 to 1.
         log_dir: folder for TensorBoard events (batch loss, gradient norms, findings), or None.
         strict: raise UnhealthyRun at the end of an unhealthy run (for CI).
         verbose: "auto" (as `fit`'s own), 0 (print nothing), 1 (findings and report).

@@ -63,6 +63,9 @@ FAULTS = [
     "lossdoctor.probes.step.StepProbe.around_apply",
     "lossdoctor.probes.step.StepProbe.after_step",
     "lossdoctor.probes.step.StepProbe.read",
+    "lossdoctor.probes.norms.Norms.measure",
+    "lossdoctor.probes.norms.Norms.adapt",
+    "lossdoctor.probes.norms.Norms.read",
     "lossdoctor.probes.weights.WeightLook.anchor",
     "lossdoctor.probes.weights.WeightLook.measure",
     "lossdoctor.probes.rows.RowStore.keep",
@@ -77,6 +80,7 @@ QUIET = (
     "StepProbe.on_loss",
     "StepProbe.around_apply",
     "StepProbe.after_step",
+    "Norms.measure",
     "RowStore.keep",
     "activity.examine",
 )
