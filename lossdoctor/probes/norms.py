@@ -17,6 +17,7 @@ from lossdoctor.probes import peek, replicas
 
 LARGE = 2**16  # entries of a gradient from which on a pass over it takes longer than two operations
 MOST = 8  # steps from one whole measurement to the next, at most
+ALL = 2**31 - 1  # rows; a slice ends where its tensor does
 SKIPPED = -1.0  # in the place of gradient norms: no update was asked for in that step
 
 
@@ -46,31 +47,32 @@ class Norms:
         self.paths = self.paths or paths  # a model that was not built when fit began
         norms = dict.fromkeys(self.paths, tf.constant(0.0))
         there = {p: g for p, g in zip(paths, gradients, strict=True) if g is not None and p in norms}
-        parts = [self._part(path, _summed(g)) for path, g in there.items()]
+        summed = {path: _summed(g) for path, g in there.items()}
+        large = {path for path, g in summed.items() if self._is_large(g)}
+        self._thin |= large
+        rows = self._rows() if large else None
+        parts = [g[:rows] if path in large else g for path, g in summed.items()]
         whole = replicas.total([tf.cast(part, tf.float32) for part in parts])
         norms |= {path: tf.nn.l2_loss(g) for path, g in zip(there, whole, strict=True)}
         return list(norms.values())
 
-    def _part(self, path: str, gradient: Any) -> Any:
-        """Returns a gradient, of a large one only the first row in the steps that leave it out.
+    def _is_large(self, gradient: Any) -> bool:
+        entries = gradient.shape.num_elements()
+        # XLA compiles no slice whose size it does not know.
+        alone = replicas.count() == 1 and not getattr(self._model, "jit_compile", True)
+        return alone and entries is not None and entries >= LARGE
 
-        A row, as what is not finite in a gradient is seldom so in a part of it only.
+    def _rows(self) -> Any:
+        """Returns how many rows of a large gradient to measure: one in the steps that leave it out.
+
+        One, as what is not finite in a gradient is seldom so in a part of it only. The same number for all: asked for
+        one by one, it cost what was saved.
         """
         import tensorflow as tf
 
-        entries = gradient.shape.num_elements()
-        # XLA compiles no slice whose size it does not know.
-        if (
-            entries is None
-            or entries < LARGE
-            or replicas.count() > 1
-            or getattr(self._model, "jit_compile", True)
-        ):
-            return gradient
         if self._every is None:
             self._every = replicas.variable(1, tf.int64)
-        self._thin.add(path)
-        return gradient[: tf.where(self._step() % self._every == 0, gradient.shape[0], 1)]
+        return tf.where(self._step() % self._every == 0, ALL, 1)
 
     # On the host, between steps
 
