@@ -64,7 +64,6 @@ FAULTS = [
     "lossdoctor.probes.step.StepProbe.after_step",
     "lossdoctor.probes.step.StepProbe.read",
     "lossdoctor.probes.norms.Norms.measure",
-    "lossdoctor.probes.norms.Norms.adapt",
     "lossdoctor.probes.norms.Norms.read",
     "lossdoctor.probes.weights.WeightLook.anchor",
     "lossdoctor.probes.weights.WeightLook.measure",

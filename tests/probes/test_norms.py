@@ -111,6 +111,22 @@ def test_what_is_not_finite_is_seen_in_a_step_that_is_left_out(monkeypatch):
     assert not np.isfinite(seen[bad])
 
 
+def test_a_fault_in_adapting_costs_only_that(monkeypatch):
+    """It is said once, all is measured in every step, and the weights are the usual ones."""
+
+    def broken(variables):
+        raise RuntimeError("injected")
+
+    monkeypatch.setattr(norms, "_seconds", broken)
+    with pytest.warns(UserWarning, match="injected") as said:
+        seen, measured, model = watched()
+    assert len([w for w in said if "injected" in str(w.message)]) == 1
+    assert measured.every == 1
+    assert len(seen) == STEPS
+    for mine, usual in zip(model.get_weights(), fitted([]).get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, usual)
+
+
 def test_under_xla_all_is_measured(monkeypatch):
     """XLA compiles no slice whose size it does not know."""
     monkeypatch.setattr(norms, "_seconds", lambda variables: 10.0)
