@@ -1,7 +1,7 @@
 """Norms: how large each variable's gradient is, inside the step.
 
 One pass over a gradient is little beside the step that made it, unless the batch is small and the variable large
-(four Dense of 768 at 32 rows: 6 % of the step). There, large gradients are measured whole only in every few steps.
+(three Dense of 768 at 32 rows: 3 to 9 % of the step). There, large gradients are measured whole only in every few steps.
 """
 
 from __future__ import annotations
