@@ -2,6 +2,7 @@
 
     python benchmarks/backoff.py            grid of constant rates, then the hot runs, then injected faults
     python benchmarks/backoff.py --quick    one optimizer a problem (some two minutes)
+    python benchmarks/backoff.py --seed 1   other initial weights and orders of the data: how much of it is luck
 
 For each problem and optimizer a grid of constant rates is run first, without lossdoctor. The best of them gives
 the gain to compare with: the fall from the trivial level (ln of the classes, the targets' variance) to the
@@ -35,7 +36,7 @@ EPOCHS = 15
 TIMES = (3, 10, 100, 1000)
 PER_DECADE = 3  # rates of the grid
 GOAL = 0.9
-RESULTS = Path(__file__).parent / "results" / "backoff.json"
+RESULTS = Path(__file__).parent / "results"
 
 OPTIMIZERS: dict[str, Callable[[float], Any]] = {
     "SGD": lambda rate: keras.optimizers.SGD(rate),
@@ -107,7 +108,7 @@ PROBLEMS = (
 
 
 def train(
-    problem: Problem, optimizer: str, rate: float, callbacks: list[Any], seed: int = 0
+    problem: Problem, optimizer: str, rate: float, callbacks: list[Any], seed: int
 ) -> tuple[float, Any]:
     """Returns the training loss after EPOCHS and the model."""
     keras.utils.set_random_seed(seed)
@@ -118,11 +119,12 @@ def train(
     return float(model.evaluate(x, y, batch_size=256, verbose=0)), model
 
 
-def grid(problem: Problem, optimizer: str) -> dict[str, Any]:
+def grid(problem: Problem, optimizer: str, seed: int) -> dict[str, Any]:
     """Runs every constant rate. Returns {"rates", "losses", "best", "gain", "limit"}."""
     low, high = DECADES[optimizer]
     rates = [10 ** (low + i / PER_DECADE) for i in range((high - low) * PER_DECADE + 1)]
-    losses = [train(problem, optimizer, rate, [keras.callbacks.TerminateOnNaN()])[0] for rate in rates]
+    stop = keras.callbacks.TerminateOnNaN
+    losses = [train(problem, optimizer, rate, [stop()], seed)[0] for rate in rates]
     gains = [problem.trivial() - v if math.isfinite(v) else -math.inf for v in losses]
     best = int(np.argmax(gains))
     limit = best
@@ -149,11 +151,11 @@ class Result:
     actions: dict[str, int]
 
 
-def hot(problem: Problem, optimizer: str, times: int, base: dict[str, Any]) -> Result:
+def hot(problem: Problem, optimizer: str, times: int, base: dict[str, Any], seed: int) -> Result:
     """Trains at `times` the stability limit with LRBackoff, and without it for comparison."""
     rate = base["limit"] * times
     backoff = LRBackoff(verbose=0)
-    loss, model = train(problem, optimizer, rate, [backoff])
+    loss, model = train(problem, optimizer, rate, [backoff], seed)
     finite = all(
         np.isfinite(w).all() for w in [*model.get_weights(), *(v.numpy() for v in model.optimizer.variables)]
     )
@@ -164,7 +166,7 @@ def hot(problem: Problem, optimizer: str, times: int, base: dict[str, Any]) -> R
     kept = (problem.trivial() - loss) / base["gain"]
     plain = base.setdefault("plain", {}).get(str(times))
     if plain is None:
-        plain = (problem.trivial() - train(problem, optimizer, rate, [])[0]) / base["gain"]
+        plain = (problem.trivial() - train(problem, optimizer, rate, [], seed)[0]) / base["gain"]
         base["plain"][str(times)] = plain = plain if math.isfinite(plain) else -1e9
     steps = EPOCHS * -(-len(problem.load()[1]) // problem.batch)
     return Result(
@@ -235,9 +237,14 @@ def main() -> int:
     parser.add_argument("--only", default="", help="problems whose name holds this")
     parser.add_argument("--inject", type=int, default=200, help="runs with injected faults")
     parser.add_argument("--optimizer", default="", help="this optimizer only")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the initial weights and the order of the data"
+    )
     arguments = parser.parse_args()
-    RESULTS.parent.mkdir(exist_ok=True)
-    saved = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {"grids": {}, "runs": []}
+    seed = arguments.seed
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / (f"backoff-{seed}.json" if seed else "backoff.json")
+    saved = json.loads(path.read_text()) if path.is_file() else {"grids": {}, "runs": []}
     wanted = ["Adam"] if arguments.quick else [o for o in OPTIMIZERS if arguments.optimizer in ("", o)]
     results, began = [], time.time()
     for problem in PROBLEMS:
@@ -245,17 +252,17 @@ def main() -> int:
             if arguments.only not in problem.name:
                 continue
             key = f"{problem.name} / {optimizer}"
-            base = saved["grids"].setdefault(key, {}) or grid(problem, optimizer)
+            base = saved["grids"].setdefault(key, {}) or grid(problem, optimizer, seed)
             saved["grids"][key] = base
             print(f"{key}: trivial {problem.trivial():.4g}, best rate {base['best']:.2g} gains {base['gain']:.4g}, "
                   f"stable up to {base['limit']:.2g}", flush=True)  # fmt: skip
             for times in TIMES:
-                result = hot(problem, optimizer, times, base)
+                result = hot(problem, optimizer, times, base, seed)
                 results.append(result)
                 print(f"   x{times:<5} kept {result.kept:6.1%} (without: {result.plain:8.1%})  lost {result.lost:4d} of "
                       f"{result.steps} steps  rate {result.rate:.2g} to {result.final_rate:.2g}  {result.actions}", flush=True)  # fmt: skip
             saved["runs"] = [asdict(r) for r in results]
-            RESULTS.write_text(json.dumps(saved, indent=1))
+            path.write_text(json.dumps(saved, indent=1))
     good = sum(r.finite and r.kept >= GOAL for r in results)
     print(f"{good} of {len(results)} runs finite and with {GOAL:.0%} of the gain; "
           f"{sum(r.finite for r in results)} finite; {time.time() - began:.0f} s")  # fmt: skip

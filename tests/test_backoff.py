@@ -58,6 +58,7 @@ HEALTHY = {
 @pytest.mark.parametrize("name", HEALTHY)
 def test_a_healthy_run_is_left_alone(name):
     """Nothing at all happens to losses that fall, wait, scatter or jump once."""
+    assert over(HEALTHY[name], Policy(), State(), 0.0, 1.0, epoch=0.05)[1] == []
     state, actions = run(HEALTHY[name], Policy(), trivial=None if name == "negative" else 1.0)
     assert actions == []
     assert state.scale == 1.0
@@ -247,11 +248,11 @@ def test_a_rescued_run_that_sits_above_its_own_best_is_cut_whatever_the_scatter(
     assert run(best + rough(120))[1] == []
 
 
-def over(losses, policy, state, start, end):
+def over(losses, policy, state, start, end, **signal):
     """The same as `run`, while the share of the training that is done goes from `start` to `end`."""
     actions = []
     for i, loss in enumerate(losses):
-        state, more = run([loss], policy, state, done=start + (end - start) * i / len(losses))
+        state, more = run([loss], policy, state, done=start + (end - start) * i / len(losses), **signal)
         actions += more
     return state, actions
 
@@ -263,8 +264,9 @@ def test_a_rescued_run_that_learns_nothing_starts_again_at_a_lower_rate():
     state, actions = over([0.8] * 100, replace(policy, recover_after=None), rescued, 0.1, 0.4)
     assert [k for _, k in kinds(actions)] == ["backoff"]
     assert "no progress" in actions[0][1].text
-    assert state.scale == pytest.approx(0.01)
-    assert run([0.9 * 0.99**i for i in range(60)], policy, state)[0].scale == pytest.approx(0.01)
+    milder = pytest.approx(0.1 * 0.1**0.7)  # what only stands still is nearer to a good rate
+    assert state.scale == milder
+    assert run([0.9 * 0.99**i for i in range(60)], policy, state)[0].scale == milder
 
 
 @pytest.mark.parametrize(
@@ -314,7 +316,17 @@ def test_a_run_that_gets_worse_than_a_constant_answer_is_too_hot_though_it_never
     state, _ = run([70.0], policy)
     state, actions = over([1.2, 1.0, 1.4] * 16 + WANDERS, policy, state, 0.0, 0.4)
     assert next(k for _, k in kinds(actions)) == "backoff"
-    assert "no progress" in actions[0][1].text
+    assert "the mean loss went from 1.2 " in actions[0][1].text
+
+
+JUMPS = [0.7, 0.6, 0.8, 6.0] * 50  # mostly below a constant prediction, and far above on average
+
+
+def test_a_run_that_jumps_about_is_too_hot_though_it_never_got_worse():
+    """Between the jumps it knows more than a constant, so it is no rate that is too low; all tenths are alike."""
+    policy = Policy(recover_after=None, settle=0.0)
+    _, actions = over(JUMPS, policy, run([70.0])[0], 0.0, 0.45)
+    assert kinds(actions)[0][1] == "backoff"
 
 
 @pytest.mark.parametrize(
@@ -332,6 +344,49 @@ def test_what_only_looks_like_it_is_left_alone(losses):
     policy = Policy(recover_after=None, settle=0.0)
     state, _ = run([70.0], policy)
     assert over(losses, policy, state, 0.0, 0.45)[1] == []
+
+
+CLIMBS = [0.3, 0.2, 0.25] * 20 + [
+    0.5,
+    0.7,
+    0.4,
+    0.8,
+] * 15  # a good part of the gain goes, never half for long
+
+
+def test_a_run_that_loses_a_good_part_of_its_gain_is_too_hot():
+    """Early on it goes back into its best stretch; late it goes on from where it is."""
+    state, actions = over(CLIMBS, POLICY, run([1.0])[0], 0.1, 0.45, epoch=0.05)
+    ((at, action),) = actions
+    assert action.kind == "backoff" and 60 < at < 121 and action.before <= 61
+    assert "the mean loss went from 0.25" in action.text
+    assert state.scale == pytest.approx(0.1**0.7)
+    late, actions = over(CLIMBS, POLICY, run([1.0])[0], 0.7, 0.95, epoch=0.05)
+    assert [k for _, k in kinds(actions)] == ["settle"]
+    assert late.scale == pytest.approx(0.1**0.5)
+
+
+@pytest.mark.parametrize(
+    ("losses", "signal"),
+    [
+        (CLIMBS, {"epoch": 0.2}),  # five epochs: a tenth of them may hold the harder half of the data
+        (CLIMBS, {"epoch": None}),
+        (CLIMBS, {"epoch": 0.05, "rate": None}),
+        ([0.3, 0.2, 0.25] * 20 + [0.4, 0.5, 0.45] * 20, {"epoch": 0.05}),  # a quarter of the gain
+        ([0.02] * 60 + [0.3, 0.0, 0.1, 0.9, 0.0, 0.2] * 10, {"epoch": 0.05}),  # some hard batches
+    ],
+    ids=["few epochs", "length unknown", "rate unknown", "a little", "scatter"],
+)
+def test_a_climb_that_may_have_another_reason_is_left_alone(losses, signal):
+    """Near misses of the rule above."""
+    assert over(losses, POLICY, run([1.0])[0], 0.1, 0.45, **signal)[1] == []
+
+
+def test_a_climb_under_a_rate_that_the_user_raised_is_left_alone():
+    """Warm restarts and cyclical rates are meant to do that."""
+    state, none = over(CLIMBS[:50], POLICY, run([1.0])[0], 0.1, 0.25, epoch=0.05, rate=0.01)
+    state, more = over(CLIMBS[50:], POLICY, state, 0.25, 0.45, epoch=0.05, rate=0.1)  # in the best stretch
+    assert none + more == []
 
 
 def test_weights_from_a_climb_are_not_taken_for_good_ones():
@@ -509,7 +564,7 @@ def test_the_state_is_strict_json():
     """No bare NaN in the file, and a foreign file is refused."""
     state, _ = run([1.0] * 20 + [NAN, 5.0, INF])
     json.loads(dumps(state), parse_constant=lambda name: pytest.fail(name))
-    state = replace(state, progress=state.progress.after(0.7, 0.3)[0])
+    state = replace(state, progress=state.progress.after(0.7, 0.3, 0.1)[0])
     assert loads(dumps(state)) == state
     with pytest.raises(ValueError, match="LRBackoff"):
         loads('{"a": 1}')

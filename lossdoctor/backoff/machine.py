@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from lossdoctor.backoff.change import replace
-from lossdoctor.backoff.memory import Alarm
+from lossdoctor.backoff.memory import Alarm, Watch
 from lossdoctor.backoff.policy import Policy
-from lossdoctor.backoff.progress import Progress
+from lossdoctor.backoff.progress import PART, Progress
 from lossdoctor.backoff.signal import Signal
 from lossdoctor.backoff.state import LIMIT, Action, State
 from lossdoctor.backoff.watch import NO_BETTER, SLOW, excess, look
@@ -19,8 +19,10 @@ ENDING = 3.0  # evidence (see watch.ENOUGH) that is enough to go back when no st
 MARGIN = 4.0  # the rate grows no nearer than this to the lowest that blew up: the best lies well below it
 STRIDE = 2.0  # the rate grows by this much at a time
 POOR = 0.5  # of the loss of a constant prediction: above it a run that makes no progress is not done
-WORSE = 1.1  # times the best stretch, and times a constant prediction
-NEW_START = 0.5  # share of the training up to which going back to the start still pays
+WORSE = 1.1  # times a constant prediction, and times the best stretch where nothing better was seen
+CLIMBED = 0.25  # of the gain made up to the best stretch is gone again
+MILD = 0.7  # of a cut, in the logarithm, where the run did not blow up: it is nearer to a good rate
+BACK_UNTIL = {"stalled": 0.5, "climbed": 0.8}  # share of the training up to which going back still pays
 SETTLE_CUTS = 2  # the last stretch goes down in so many equal cuts: early ones still learn, late ones rest
 
 
@@ -61,9 +63,9 @@ def _good(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
     if state.backoffs and state.settled < _settling(policy, signal):
         return _settle(policy, state, signal)
     if not state.settled:
-        state, stalled = _compared(state, signal)
-        if stalled:
-            return _unstick(policy, state, signal)
+        state, alarm = _compared(state, signal)
+        if alarm is not None:
+            return _unstick(policy, state, signal, alarm)
     if policy.recover_after is not None and not state.settled and state.quiet >= policy.recover_after:
         return _grow(state)
     return state, Action("none", state.scale)
@@ -90,7 +92,7 @@ def _retreat(policy: Policy, state: State, signal: Signal, alarm: Alarm) -> tupl
         return calm, Action(
             "rollback", state.scale, older, f"{alarm.text}: the weights gone back to were bad"
         )
-    scale, deeper = _cut(policy, state, _floor(policy, signal), alarm.kind in SLOW)
+    scale, deeper = _cut(policy, state, _floor(policy, signal), alarm.kind)
     if state.backoffs >= policy.max_backoffs or scale >= state.scale:
         return _give_up(policy, calm, alarm)
     calm = replace(
@@ -98,17 +100,18 @@ def _retreat(policy: Policy, state: State, signal: Signal, alarm: Alarm) -> tupl
         scale=scale,
         deeper=deeper,
         backoffs=state.backoffs + 1,
-        # Where it only stood still, the lower rate is tried as it is, without growth.
-        ceiling=scale if alarm.kind == "stalled" else min(state.ceiling or 1.0, state.scale),
+        # Where it did not blow up, the lower rate is tried as it is, without growth.
+        ceiling=scale if alarm.kind in BACK_UNTIL else min(state.ceiling or 1.0, state.scale),
         proven=None if state.proven is None or state.proven >= state.scale else state.proven,
     )
     return calm, Action("backoff", scale, alarm.safe, alarm.text)
 
 
-def _cut(policy: Policy, state: State, floor: float, slow: bool) -> tuple[float, int]:
+def _cut(policy: Policy, state: State, floor: float, kind: str) -> tuple[float, int]:
     """The next scale: by `factor`, deeper when blow-ups follow each other, or a proven one."""
     deeper = state.deeper + 1 if state.backoffs and state.since <= AT_ONCE else 0
-    cut = max(policy.factor ** (1 if slow else max(1, deeper - 1)), min(DEEPEST, policy.factor))
+    power = MILD if kind in BACK_UNTIL else 1 if kind in SLOW else max(1, deeper - 1)
+    cut = max(policy.factor**power, min(DEEPEST, policy.factor))
     scale = state.scale * cut
     if state.proven is not None and state.proven < state.scale:
         scale = min(state.proven, max(scale, state.scale / MARGIN))
@@ -126,41 +129,53 @@ def _grow(state: State) -> tuple[State, Action]:
     return replace(state, scale=scale, grown=state.grown + 1, since=0), Action("grow", scale, text=text)
 
 
-def _compared(state: State, signal: Signal) -> tuple[State, bool]:
-    """Whether the run is too hot to learn, though it does not blow up, by a whole tenth of the training.
+def _compared(state: State, signal: Signal) -> tuple[State, Alarm | None]:
+    """Whether the run is too hot to learn, though it does not blow up, over a tenth of the training.
 
-    One that was rescued: it learned nothing in that time, and most is still to learn. Any other: it got worse,
-    to beyond what a constant prediction costs. A rate that is too low, or labels that nothing tells, do not
-    bring that about.
+    A run that was rescued: it learned nothing in that time, and most is still to learn. Any other: it got worse.
+    A rate that is too low, or labels that nothing tells, do not bring that about.
     """
-    watch = state.watch
+    watch, before = state.watch, state.progress
     if signal.done is None or signal.loss is None:
-        return state, False
-    best = state.progress.best
-    progress, level = state.progress.after(min(signal.loss, watch.high), signal.done)
+        return state, None
+    progress, level = before.after(min(signal.loss, watch.high), signal.done, signal.rate)
     state = replace(state, progress=progress)
-    if level is None or best is None:
-        return state, False
+    if level is None or before.best is None:
+        return state, None
+    learned = watch.best is not None and excess(watch.best, watch.low) < NO_BETTER - 1.0
+    safe = watch.best_step if learned else 0
     if state.backoffs:
-        return state, watch.level is not None and excess(watch.level, watch.low) > POOR - 1.0
-    return state, min(excess(level, best), excess(level, watch.low)) > math.log(WORSE)
+        text = f"no progress over a tenth of the training: the loss stays at {watch.level:.3g}"
+        poor = watch.level is not None and excess(watch.level, watch.low) > POOR - 1.0
+        return state, Alarm("stalled", text, safe) if poor else None
+    was_better = learned or excess(level, before.best) > math.log(WORSE)
+    worse = was_better and excess(level, watch.low) > math.log(WORSE)
+    if not worse and not _climbed(watch, before, signal, level):
+        return state, None
+    return state, Alarm("climbed", f"the mean loss went from {before.best:.3g} to over {level:.3g}", safe)
 
 
-def _unstick(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
-    """Too hot to learn without blowing up: a new start while there is time for it, else a lower rate.
+def _climbed(watch: Watch, before: Progress, signal: Signal, level: float) -> bool:
+    """True when a good part of the gain is gone again, and neither the user's rate nor the order of the data may
+    be the reason: the rate is no higher than it was, and a stretch holds the data at least once."""
+    best, was, now = before.best or 0.0, before.best_rate, signal.rate
+    if was is None or now is None or now > was or signal.epoch is None or signal.epoch > PART:
+        return False
+    return before.most < watch.low and level - before.most > CLIMBED * (watch.low - best)
+
+
+def _unstick(policy: Policy, state: State, signal: Signal, alarm: Alarm) -> tuple[State, Action]:
+    """Too hot to learn without blowing up: back to the best while there is time for it, else a lower rate.
 
     Where no cut is allowed it goes on as it is: standing still is no reason to end a run.
     """
-    level = state.watch.level
-    text = f"no progress over a tenth of the training: the loss stays at {level:.3g}"
     if policy.max_backoffs == 0 or _floor(policy, signal) >= state.scale:
         return state, Action("none", state.scale)
-    if signal.done is not None and signal.done < NEW_START and state.backoffs < policy.max_backoffs:
-        learned = state.watch.best is not None and excess(state.watch.best, state.watch.low) < NO_BETTER - 1.0
-        back = state.watch.best_step if learned else 0
-        return _retreat(policy, state, signal, Alarm("stalled", text, back))
+    pays = signal.done is not None and signal.done < BACK_UNTIL[alarm.kind]
+    if pays and state.backoffs < policy.max_backoffs:
+        return _retreat(policy, state, signal, alarm)
     kept_below = replace(state, ceiling=min(state.ceiling or 1.0, state.scale))
-    return _lower(policy, kept_below, signal, 1, text)
+    return _lower(policy, kept_below, signal, 1, alarm.text)
 
 
 def _settle(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:

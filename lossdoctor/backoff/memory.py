@@ -13,7 +13,7 @@ class Alarm:
     """The run diverges.
 
     Attributes:
-        kind: "explosion", "stuck", "died" or "lost".
+        kind: "explosion", "skipped", "stuck", "died", "lost", "stalled" or "climbed".
         text: what was seen, with numbers.
         safe: weights from before this step are good.
         sudden: it began with a jump out of a quiet stretch.

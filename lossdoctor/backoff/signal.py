@@ -19,6 +19,7 @@ class Signal:
         trivial: loss of the best constant prediction; None when it cannot be told.
         rate: the user's own learning rate at this step, before our scale; None when unknown.
         done: share of the training that is done, 0 to 1; None when its length is unknown.
+        epoch: share of the training that one epoch is, 0 to 1; None when its length is unknown.
     """
 
     step: int
@@ -29,6 +30,7 @@ class Signal:
     trivial: float | None = None
     rate: float | None = None
     done: float | None = None
+    epoch: float | None = None
 
     @property
     def finite(self) -> bool:

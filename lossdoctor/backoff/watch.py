@@ -33,7 +33,7 @@ OF_MEDIAN = 1.25 / WINDOW**0.5  # standard error of a median of WINDOW losses, i
 SUDDEN = 10.0  # a loss this many times the level before it came at once: one batch may be to blame
 SIGMA = 1.4826  # median absolute deviation to standard deviation, normal distribution
 
-SLOW = ("stuck", "died", "lost", "stalled")  # kinds of alarm that take many steps to show
+SLOW = ("stuck", "died", "lost")  # kinds of alarm that take many steps to show
 
 
 def look(

@@ -79,6 +79,8 @@ class Rescue:
         if self.snapshots is None:
             self._begun()
             return False
+        if batch == 0 and self.state.scale == 1.0:  # every callback has set its rate for this epoch
+            self._user_rate = self.rate.user_rate
         self._calls_since_look += 1
         close = self.state.step - self._near < CLOSELY or self.state.urgent
         if not close and self._calls_since_look < self.settings.check_every:
@@ -162,6 +164,7 @@ class Rescue:
             trivial=None if math.isnan(trivial) else trivial,
             rate=self._user_rate,
             done=self._done,
+            epoch=1.0 / epochs if (epochs := self.params.get("epochs")) else None,
         )
 
     @property

@@ -406,3 +406,39 @@ def test_poisoned_batches_can_be_passed_over():
     assert "backoff" in {e.kind for e in backoff.events}
     assert all(np.isfinite(v).all() for v in state(model))
     assert model.evaluate(X, Y, verbose=0)[0] < np.var(Y)
+
+
+def on_digits(rate, callbacks, seed):
+    """A deep net on the digits, 15 epochs. Returns the training loss at the end, and those of the epochs."""
+    datasets = pytest.importorskip("sklearn.datasets")
+    x, y = datasets.load_digits(return_X_y=True)
+    x = ((x - x.mean(0)) / (x.std(0) + 1e-9)).astype("float32")
+    keras.utils.set_random_seed(seed)
+    hidden = [layers.Dense(48, activation="relu") for _ in range(4)]
+    model = keras.Sequential([keras.Input((64,)), *hidden, layers.Dense(10, activation="softmax")])
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
+    history = model.fit(x, y, epochs=15, batch_size=64, verbose=0, callbacks=callbacks)
+    return model.evaluate(x, y, verbose=0), history.history["loss"]
+
+
+def climbs(backoff):
+    return [e for e in backoff.events if "the mean loss went from" in e.text]
+
+
+def test_a_run_that_learns_and_then_climbs_away_without_blowing_up_is_saved():
+    """Adam at ten times a good rate: where it goes back, at least once in three seeds, the loss more than halves."""
+    saved = 0
+    for seed in range(3):
+        backoff = LRBackoff(verbose=0)
+        with_it, without = on_digits(0.065, [backoff], seed)[0], on_digits(0.065, [], seed)[0]
+        saved += any(e.kind == "backoff" for e in climbs(backoff)) and with_it < without / 2
+    assert saved >= 1
+
+
+def test_a_climb_that_the_users_own_schedule_brings_is_left_alone():
+    """The rate goes up in the middle, as under cyclical rates, and the loss with it: that is the user's will."""
+    backoff = LRBackoff(verbose=0)
+    up = keras.callbacks.LearningRateScheduler(lambda epoch: 0.003 if epoch < 8 else 0.03)
+    _, losses = on_digits(0.003, [backoff, up], 0)
+    assert losses[8] > losses[7] + 0.25 * (math.log(10) - losses[7])  # else this test would tell nothing
+    assert climbs(backoff) == []
