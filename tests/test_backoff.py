@@ -329,6 +329,16 @@ def test_a_run_that_jumps_about_is_too_hot_though_it_never_got_worse():
     assert kinds(actions)[0][1] == "backoff"
 
 
+def test_jumps_of_targets_in_order_are_left_alone():
+    """Where each batch has a spread of its own (a time series as it comes), that of a batch is no sure measure."""
+    policy, actions = Policy(recover_after=None, settle=0.0), []
+    state, _ = run([70.0])
+    for i, loss in enumerate(JUMPS):
+        state, more = run([loss], policy, state, done=0.45 * i / len(JUMPS), trivial=1.0 + 0.1 * (i % 3))
+        actions += more
+    assert actions == []
+
+
 @pytest.mark.parametrize(
     "losses",
     [

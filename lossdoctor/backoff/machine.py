@@ -148,7 +148,9 @@ def _compared(state: State, signal: Signal) -> tuple[State, Alarm | None]:
         text = f"no progress over a tenth of the training: the loss stays at {watch.level:.3g}"
         poor = watch.level is not None and excess(watch.level, watch.low) > POOR - 1.0
         return state, Alarm("stalled", text, safe) if poor else None
-    was_better = learned or excess(level, before.best) > math.log(WORSE)
+    # The targets' spread of a batch is no sure measure: that of all of them is larger where they come in order.
+    was_better = learned and signal.trivial == watch.trivial
+    was_better |= excess(level, before.best) > math.log(WORSE)
     worse = was_better and excess(level, watch.low) > math.log(WORSE)
     if not worse and not _climbed(watch, before, signal, level):
         return state, None
