@@ -123,8 +123,8 @@ def grid(problem: Problem, optimizer: str, seed: int) -> dict[str, Any]:
     """Runs every constant rate. Returns {"rates", "losses", "best", "gain", "limit"}."""
     low, high = DECADES[optimizer]
     rates = [10 ** (low + i / PER_DECADE) for i in range((high - low) * PER_DECADE + 1)]
-    stop = keras.callbacks.TerminateOnNaN
-    losses = [train(problem, optimizer, rate, [stop()], seed)[0] for rate in rates]
+    stop = [keras.callbacks.TerminateOnNaN()]
+    losses = [train(problem, optimizer, rate, stop, seed)[0] for rate in rates]
     gains = [problem.trivial() - v if math.isfinite(v) else -math.inf for v in losses]
     best = int(np.argmax(gains))
     limit = best

@@ -356,12 +356,8 @@ def test_what_only_looks_like_it_is_left_alone(losses):
     assert over(losses, policy, state, 0.0, 0.45)[1] == []
 
 
-CLIMBS = [0.3, 0.2, 0.25] * 20 + [
-    0.5,
-    0.7,
-    0.4,
-    0.8,
-] * 15  # a good part of the gain goes, never half for long
+# A good part of the gain goes, never half for long.
+CLIMBS = [0.3, 0.2, 0.25] * 20 + [0.5, 0.7, 0.4, 0.8] * 15
 
 
 def test_a_run_that_loses_a_good_part_of_its_gain_is_too_hot():

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 
 from lossdoctor.backoff.change import replace
-from lossdoctor.backoff.memory import Alarm, Watch
+from lossdoctor.backoff.memory import Alarm
 from lossdoctor.backoff.policy import Policy
-from lossdoctor.backoff.progress import PART, Progress
+from lossdoctor.backoff.progress import Progress
 from lossdoctor.backoff.signal import Signal
 from lossdoctor.backoff.state import LIMIT, Action, State
-from lossdoctor.backoff.watch import NO_BETTER, SLOW, excess, look
+from lossdoctor.backoff.stretches import compare
+from lossdoctor.backoff.watch import SLOW, look
 
 AT_ONCE = 40  # steps after a change of the rate within which a blow-up is that change's doing
 REPEAT = 200  # steps within which a second sudden blow-up is no longer one bad batch
@@ -18,9 +19,6 @@ DEEPEST = 1e-3  # no single cut is deeper than this
 ENDING = 3.0  # evidence (see watch.ENOUGH) that is enough to go back when no step is left to wait for
 MARGIN = 4.0  # the rate grows no nearer than this to the lowest that blew up: the best lies well below it
 STRIDE = 2.0  # the rate grows by this much at a time
-POOR = 0.5  # of the loss of a constant prediction: above it a run that makes no progress is not done
-WORSE = 1.1  # times a constant prediction, and times the best stretch where nothing better was seen
-CLIMBED = 0.25  # of the gain made up to the best stretch is gone again
 MILD = 0.7  # of a cut, in the logarithm, where the run did not blow up: it is nearer to a good rate
 BACK_UNTIL = {"stalled": 0.5, "climbed": 0.8}  # share of the training up to which going back still pays
 SETTLE_CUTS = 2  # the last stretch goes down in so many equal cuts: early ones still learn, late ones rest
@@ -63,7 +61,8 @@ def _good(policy: Policy, state: State, signal: Signal) -> tuple[State, Action]:
     if state.backoffs and state.settled < _settling(policy, signal):
         return _settle(policy, state, signal)
     if not state.settled:
-        state, alarm = _compared(state, signal)
+        progress, alarm = compare(state.progress, watch, signal, rescued=state.backoffs > 0)
+        state = replace(state, progress=progress)
         if alarm is not None:
             return _unstick(policy, state, signal, alarm)
     if policy.recover_after is not None and not state.settled and state.quiet >= policy.recover_after:
@@ -127,43 +126,6 @@ def _grow(state: State) -> tuple[State, Action]:
         return state, Action("none", state.scale)
     text = f"{state.proven:.3g} of the rate stayed quiet"
     return replace(state, scale=scale, grown=state.grown + 1, since=0), Action("grow", scale, text=text)
-
-
-def _compared(state: State, signal: Signal) -> tuple[State, Alarm | None]:
-    """Whether the run is too hot to learn, though it does not blow up, over a tenth of the training.
-
-    A run that was rescued: it learned nothing in that time, and most is still to learn. Any other: it got worse.
-    A rate that is too low, or labels that nothing tells, do not bring that about.
-    """
-    watch, before = state.watch, state.progress
-    if signal.done is None or signal.loss is None:
-        return state, None
-    progress, level = before.after(min(signal.loss, watch.high), signal.done, signal.rate)
-    state = replace(state, progress=progress)
-    if level is None or before.best is None:
-        return state, None
-    learned = watch.best is not None and excess(watch.best, watch.low) < NO_BETTER - 1.0
-    safe = watch.best_step if learned else 0
-    if state.backoffs:
-        text = f"no progress over a tenth of the training: the loss stays at {watch.level:.3g}"
-        poor = watch.level is not None and excess(watch.level, watch.low) > POOR - 1.0
-        return state, Alarm("stalled", text, safe) if poor else None
-    # The targets' spread of a batch is no sure measure: that of all of them is larger where they come in order.
-    was_better = learned and signal.trivial == watch.trivial
-    was_better |= excess(level, before.best) > math.log(WORSE)
-    worse = was_better and excess(level, watch.low) > math.log(WORSE)
-    if not worse and not _climbed(watch, before, signal, level):
-        return state, None
-    return state, Alarm("climbed", f"the mean loss went from {before.best:.3g} to over {level:.3g}", safe)
-
-
-def _climbed(watch: Watch, before: Progress, signal: Signal, level: float) -> bool:
-    """True when a good part of the gain is gone again, and neither the user's rate nor the order of the data may
-    be the reason: the rate is no higher than it was, and a stretch holds the data at least once."""
-    best, was, now = before.best or 0.0, before.best_rate, signal.rate
-    if was is None or now is None or now > was or signal.epoch is None or signal.epoch > PART:
-        return False
-    return before.most < watch.low and level - before.most > CLIMBED * (watch.low - best)
 
 
 def _unstick(policy: Policy, state: State, signal: Signal, alarm: Alarm) -> tuple[State, Action]:

@@ -79,8 +79,8 @@ class Rescue:
         if self.snapshots is None:
             self._begun()
             return False
-        if batch == 0 and self.state.scale == 1.0:  # every callback has set its rate for this epoch
-            self._user_rate = self.rate.user_rate
+        if batch == 0:  # every callback has set its rate for this epoch
+            self._notice_other_writers()
         self._calls_since_look += 1
         close = self.state.step - self._near < CLOSELY or self.state.urgent
         if not close and self._calls_since_look < self.settings.check_every:
@@ -92,7 +92,7 @@ class Rescue:
         if not self._begun():
             return False
         self._calls_since_look = 0
-        if self.state.scale != 1.0 or self.policy.min_lr > 0.0:  # else nothing asks for the rate
+        if self.state.scale != 1.0 or self.policy.min_lr > 0.0:  # else that of the epoch will do
             self._notice_other_writers()
         rows = self.guard.read()
         end = self.state.step + len(rows)
@@ -211,7 +211,7 @@ class Rescue:
             snapshots.take(state.step)
 
     def _notice_other_writers(self) -> None:
-        """Another callback changed the user's rate after we had lowered it: say so once."""
+        """Reads the user's rate; where another callback changed it after we had lowered it, says so once."""
         rate, known = self.rate.user_rate, self._user_rate
         self._user_rate = rate
         if known is None or rate is None or rate == known or self.state.scale == 1.0 or self.rate.scheduled:
