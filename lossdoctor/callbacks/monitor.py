@@ -17,7 +17,7 @@ from lossdoctor.probes.begin import Begin
 from lossdoctor.probes.hooks import Hooks
 from lossdoctor.probes.sample import Sample
 from lossdoctor.probes.setup import read_setup
-from lossdoctor.probes.step import COLUMNS, StepProbe
+from lossdoctor.probes.step import BAD_BATCH, COLUMNS, SAMPLE, StepProbe
 from lossdoctor.probes.weights import WeightLook
 from lossdoctor.record import Data, Event, Output, Record, Setup, Target
 from lossdoctor.record.summary import summarize_array
@@ -125,7 +125,7 @@ class Monitor:
 
     def end_epoch(self, logs: dict[str, Any]) -> None:
         self.read()
-        self.probe.sample.close()
+        self.probe.kept.close()
         self.probe.validation.close()
         self.collector.add_epoch(logs)
         self.epoch += 1
@@ -145,9 +145,9 @@ class Monitor:
         self._keep_samples()
 
     def _keep_samples(self) -> None:
-        self.sample = self.probe.sample.read()
+        self.sample = self.probe.kept.read(SAMPLE)
         self.validation = self.probe.validation.read()
-        self.bad_batch = self.probe.bad_batch.read()
+        self.bad_batch = self.probe.kept.read(BAD_BATCH)
 
     def examine(self) -> None:
         """Looks at all layers' outputs for the sample at the initial and the present weights."""
@@ -229,7 +229,7 @@ class Monitor:
         return int(np.nanmax(rows)) if rows.size and np.isfinite(rows).any() else None
 
     def _summarize(self, outputs: tuple[Output, ...]) -> Data:
-        missing = [s.missing for s in (self.probe.sample,) if s.missing]
+        missing = [self.probe.kept.missing] if self.probe.kept.missing else []
         if self._no_loss():
             missing.append("the batch loss: train_step neither calls compute_loss nor returns a 'loss'")
         data = summaries(self.sample, self.validation, outputs, missing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ class Pace:
         self._budget = budget
         self.started = time.perf_counter()
         self.seconds: dict[str, float] = {}
-        self._last: dict[str, tuple[float, float]] = {}  # kind: (when it ended, how long it took)
+        self._next: dict[str, float] = {}  # kind: from when on the next work of it is paid for
 
     def share(self, kind: str) -> float:
         """Returns the share of the running time that may go to that kind of work."""
@@ -28,8 +29,7 @@ class Pace:
 
     def due(self, kind: str) -> bool:
         """True when enough time has passed since the last work of that kind to pay for the next one."""
-        ended, took = self._last.get(kind, (0.0, 0.0))
-        return (time.perf_counter() - ended) * self.share(kind) >= took
+        return time.perf_counter() >= self._next.get(kind, 0.0)
 
     @contextmanager
     def timed(self, kind: str) -> Iterator[None]:
@@ -39,7 +39,9 @@ class Pace:
         finally:
             end = time.perf_counter()
             self.seconds[kind] = self.seconds.get(kind, 0.0) + end - start
-            self._last[kind] = (end, end - start)
+            if kind in SHARES:
+                share = self.share(kind)
+                self._next[kind] = end + (end - start) / share if share > 0.0 else math.inf
 
     def elapsed(self) -> float:
         """Seconds since the run began."""

@@ -118,10 +118,14 @@ class Hooks:
         self._undo.append(restore)
 
     def _watched(self, model: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+        begun = False
+
         def train_function(iterator: Any) -> Any:
+            nonlocal begun
             try:
-                if _builds_all(model):  # a step that makes variables is traced twice
+                if not begun and _builds_all(model):  # a step that makes variables is traced twice
                     build_optimizer(model)
+                begun = True
                 return function(iterator)
             except BaseException as error:
                 if type(error).__name__ not in ("StopIteration", "OutOfRangeError"):  # the data's end

@@ -11,7 +11,7 @@ from typing import Any
 
 from lossdoctor import keras_private
 from lossdoctor.probes import replicas
-from lossdoctor.probes.guard import NO_UPDATE, Guard, measure
+from lossdoctor.probes.guard import Guard, measure, worst
 
 
 def obstacle(model: Any) -> str | None:
@@ -70,19 +70,18 @@ class ReplicatedGuard(Guard):
         before = _values(self._changed_by_updates())
         proceed()
         _put_back_unless(fine, before)
-        self._seen["updates"].append(tf.stack([norm, tf.cast(fine, tf.float32), dead]))
+        self._seen["updates"].append((norm, fine, dead))
 
     def after_step(self, logs: Any) -> None:
         import tensorflow as tf
 
         seen = self._seen
-        update = tf.stack(seen["updates"] or [tf.constant(NO_UPDATE)])
-        fine = (tf.reduce_min(update[:, 1]) > 0.0) & self._all_finite()
+        norm, fine, dead = worst(seen["updates"])
+        fine &= self._all_finite()
         _put_back_unless(fine, seen["before"])
         both = replicas.rows_of_all(tf.stack([seen["loss"], seen["trivial"]]))
         # Keras has divided each replica's loss by their number.
         loss, trivial = tf.reduce_sum(both[:, 0]), tf.reduce_mean(both[:, 1])
-        norm, dead = tf.reduce_max(update[:, 0]), tf.reduce_max(update[:, 2])
         if replicas.index() == 0:
             self._write(tf.stack([loss, norm, tf.cast(fine, tf.float32), dead, trivial]))
 

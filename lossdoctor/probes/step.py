@@ -16,6 +16,7 @@ from lossdoctor.probes.rows import RowStore
 
 RING = 256  # steps kept on the device between two reads, at least
 COLUMNS = ("batch_loss", "penalty", "rows", "input_rms", "target_rms")
+SAMPLE, BAD_BATCH = 0, 1  # windows of StepProbe.kept
 SQUARES = [COLUMNS.index("input_rms"), COLUMNS.index("target_rms")]
 
 
@@ -39,7 +40,7 @@ class StepProbe(Observer):
         self._seen_by: dict[int, dict[str, Any]] = {}
         self._read = 0
         self._per_row: tuple[int, ...] = (0, 0)  # entries of a row of x and of y, as first traced
-        self.sample, self.validation, self.bad_batch = RowStore(), RowStore(), RowStore()
+        self.kept, self.validation = RowStore(windows=2), RowStore()
         self.loss_source = "compute_loss"
         self.target_specs: list[tuple[str | None, tuple[int | None, ...], str]] = []  # name, shape, dtype
 
@@ -93,26 +94,24 @@ class StepProbe(Observer):
             at = self._cursor.assign_add(1) % self.size
         self._ring.scatter_update(tf.IndexedSlices(row, at))
         # The gate is NaN while rows are wanted, then 0: one test says whether there is anything to do.
-        fine = tf.math.is_finite(tf.add_n([self._gate, measured[0], *grads]))
+        total = tf.add_n([measured[0], *grads])
         masked = replicas.count() > 1  # asked here, as the branch does not know
-        unless(fine, lambda: self._keep_rows(row, masked))
+        unless(tf.math.is_finite(self._gate + total), lambda: self._keep_rows(total, masked))
 
-    def _keep_rows(self, row: Any, masked: bool) -> None:
+    def _keep_rows(self, total: Any, masked: bool) -> None:
         import tensorflow as tf
 
-        batch = self._seen["batch"]
-        self.sample.open(batch)
-        self.bad_batch.open(batch)
-        self.sample.keep(batch, self.sample.room(), masked=masked)
-        first = tf.constant(False) if self.bad_batch.filled is None else self.bad_batch.filled < 1
-        bad = first & ~tf.math.is_finite(row[0] + tf.reduce_sum(row[len(COLUMNS) :]))
-        self.bad_batch.keep(batch, bad, masked=masked)
-        self._gate.assign(tf.where(self.sample.room(), np.nan, 0.0))
+        batch, kept = self._seen["batch"], self.kept
+        kept.open(batch)
+        kept.keep(batch, kept.room(), SAMPLE, masked=masked)
+        bad = kept.empty(BAD_BATCH) & ~tf.math.is_finite(total)
+        kept.keep(batch, bad, BAD_BATCH, masked=masked)
+        self._gate.assign(tf.where(kept.room(), np.nan, 0.0))
 
     def on_failure(self, data: Any) -> None:
         import keras
 
-        self.sample.give(keras.utils.unpack_x_y_sample_weight(data))
+        self.kept.give(keras.utils.unpack_x_y_sample_weight(data))
 
     def on_test_data(self, data: Any) -> None:
         import keras
