@@ -66,19 +66,16 @@ def first_bad_thing(record: Record, row: int) -> str:
 
 
 def gradient_non_finite(record: Record) -> Symptom | None:
-    """A gradient became NaN or inf while that step's loss was finite. Value: the step, from 0."""
+    """A gradient became NaN or inf before any loss did. Value: the step, from 0."""
     norms, loss = column(record, "grad_norm"), column(record, "batch_loss")
     if not np.isfinite(norms).any() or len(loss) != len(norms):  # a train_step may tell no loss
-        bad = np.zeros(0, int)
-    else:
-        bad = np.flatnonzero(~np.isfinite(norms) & np.isfinite(loss))
-    if not bad.size:
         return None
-    step = int(column(record, "step")[bad[0]])
+    bad = np.flatnonzero(~np.isfinite(norms))
+    if not bad.size or not np.isfinite(loss[: bad[0] + 1]).all():
+        return None
+    step, epoch = int(column(record, "step")[bad[0]]), int(column(record, "epoch")[bad[0]])
     text = f"The gradient became non-finite at step {nth(step)} while the loss was {loss[bad[0]]:.4g}."
-    return Symptom(
-        "gradient-non-finite", step, text, step, int(column(record, "epoch")[bad[0]]), alarming=True
-    )
+    return Symptom("gradient-non-finite", step, text, step, epoch, alarming=True)
 
 
 def validation_non_finite(record: Record) -> Symptom | None:

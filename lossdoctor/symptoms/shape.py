@@ -51,7 +51,9 @@ def loss_exploding(record: Record) -> Symptom | None:
 
 def loss_blew_up(record: Record) -> Symptom | None:
     """Early on the loss leapt far above its start and the baseline, whatever it did later. Value: highest over start."""
-    loss = finite(_series(record))
+    series = _series(record)
+    known = np.flatnonzero(np.isfinite(series))
+    loss = series[known]
     if len(loss) < 4 or loss[0] <= TINY:
         return None
     early = loss[: max(4, len(loss) // 2)]
@@ -59,9 +61,17 @@ def loss_blew_up(record: Record) -> Symptom | None:
     top = float(np.sort(early)[-2])  # the second highest: one odd batch is a spike
     if top < BLOW_UP * level:
         return None
-    step = int(np.argmax(early))
-    text = f"The loss leapt from {loss[0]:.4g} to {early.max():.4g} at step {nth(step)}, before it came to {loss[-1]:.4g}."
-    return Symptom("loss-blew-up", top / level, text, step)
+    when, step, epoch = _when(record, int(known[early.argmax()]))
+    text = f"The loss leapt from {loss[0]:.4g} to {early.max():.4g} {when}, before it came to {loss[-1]:.4g}."
+    return Symptom("loss-blew-up", top / level, text, step, epoch)
+
+
+def _when(record: Record, row: int) -> tuple[str, int | None, int]:
+    """Returns words, step and epoch for a row of `_series`; without losses of batches a row is an epoch."""
+    if not len(data_loss(record)):
+        return f"in epoch {nth(row)}", None, row
+    step, epoch = int(column(record, "step")[row]), int(column(record, "epoch")[row])
+    return f"at step {nth(step)}", step, epoch
 
 
 def loss_rising(record: Record) -> Symptom | None:

@@ -44,6 +44,7 @@ SILENT = [
     *((name, HEALTHY["noise of sigma 0.5"]) for name in ("loss-non-finite", "gradient-non-finite")),
     ("loss-non-finite", run(np.full(20, 1e30))),
     ("gradient-non-finite", run(BROKEN, series={"grad_norm": BROKEN})),  # the loss says it
+    ("gradient-non-finite", run([1.0, INF, *FINE[2:]], series={"grad_norm": BROKEN})),  # and said it before
     ("validation-non-finite", bare([1.0, 0.5, 0.4], val_loss=[NAN, 0.5, NAN])),  # validation_freq=2
     ("validation-non-finite", bare([NAN, NAN], val_loss=[NAN, NAN])),
     ("steps-skipped", scaled(0)),

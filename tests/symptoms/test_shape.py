@@ -20,6 +20,8 @@ SPEAKS = [
     ("loss-exploding", run(np.geomspace(1, 1e4, 400)), 5120, ("from 1.11 to 5681, 5.12e+03 times",)),
     ("loss-exploding", bare([1.0, 0.5, 4.0, 90.0]), 180, ("from 0.5 to 90", "180 times")),
     ("loss-blew-up", run([1.0, 30.0, 80.0, 60.0, *falling(5, 1, n=60)]), 60, ("from 1 to 80 at step 3",)),
+    ("loss-blew-up", run([1.0, np.inf, 30.0, 80.0, 60.0, *np.ones(60)]), 60, ("to 80 at step 4",)),
+    ("loss-blew-up", bare([1.0, 60.0, 80.0, 3.0, 2.0]), 60, ("to 80 in epoch 3",)),
     ("loss-rising", run(TURNED), 1.582, ("in epoch 6 (1.088)", "rose to 1.721")),
     ("loss-rising", bare([3.0, 1.0, 1.2, 1.6, 2.0, 2.6]), 2.6, ("in epoch 2 (1)", "rose to 2.6")),
     ("loss-spike", run(SPIKE), 50, ("to 50 at step 301", "50 times")),
