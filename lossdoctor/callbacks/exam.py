@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lossdoctor.callbacks.neighbours import neighbours
+from lossdoctor.losses import loss_of
 from lossdoctor.probes import activity
 from lossdoctor.probes.sample import Sample
 from lossdoctor.record import Setup
@@ -26,7 +27,7 @@ def exam(
     Only single-output models are scored.
     """
     scores: dict[str, Any] = {}
-    if sample is None or sample.y is None:
+    if sample is None or sample.y is None or _embeds(setup, sample.y):
         return scores
     outputs = next(iter(looks.values())).outputs if looks else []
     if len(outputs) == 1 and hasattr(sample.y, "dtype") and sample.y.dtype.kind in "fiub":
@@ -46,6 +47,16 @@ def exam(
         if len(look.outputs) == 1:
             scores["validation"] = score(np.asarray(validation.y), look.outputs[0])
     return {k: v for k, v in scores.items() if v}
+
+
+def _embeds(setup: Setup, y: Any) -> bool:
+    """Whether the outputs are places in a space (metric learning), under a loss of the user's own: as many units as
+    classes are taken for the classes, any other number is not."""
+    if len(setup.outputs) != 1 or loss_of(setup.outputs[0].loss) is not None:
+        return False
+    y, units = np.asarray(y), setup.outputs[0].units or 1
+    numbers = y.dtype.kind in "iu" and y.size == len(y)
+    return bool(units > 1 and numbers and y.size and y.max() + 1 != units)
 
 
 def score(y: Any, out: np.ndarray) -> dict[str, float]:
