@@ -20,13 +20,8 @@ from lossdoctor.record import Layer, Setup
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
 
-ATTENTION = {
-    "MultiHeadAttention",
-    "Attention",
-    "AdditiveAttention",
-    "Multiply",
-    "Dot",
-}  # where a softmax inside is right
+# Where a softmax inside is right. Keras's MultiHeadAttention is made of EinsumDense layers and a Softmax.
+ATTENTION = {"MultiHeadAttention", "EinsumDense", "Attention", "AdditiveAttention", "Multiply", "Dot"}
 DEEP = 3  # sigmoid: derivative at most 1/4 a layer
 
 
@@ -143,6 +138,20 @@ CAUSE = Cause(
                     layers=(
                         Layer("s", "Softmax", "softmax"),
                         Layer("dot", "Dot"),
+                        Layer("out", "Dense", parameters=9),
+                    )
+                ),
+            ),
+            named=False,
+        ),
+        Example(
+            "softmax inside Keras's own MultiHeadAttention",
+            seen(
+                _STUCK,
+                setup=Setup(
+                    layers=(
+                        Layer("query", "EinsumDense", "linear", parameters=9),
+                        Layer("softmax", "Softmax", "softmax"),
                         Layer("out", "Dense", parameters=9),
                     )
                 ),

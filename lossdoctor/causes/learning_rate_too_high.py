@@ -34,6 +34,7 @@ HIGH = {
     "Adagrad": 0.3,
     "Ftrl": 0.5,
 }
+FITTED = 0.9  # share of the gain that there was to make
 SIGNS = {
     "loss-exploding": STRONG, "loss-wild": STRONG + FAIR, "loss-rising": FAIR, "loss-oscillating": FAIR, "loss-blew-up": FAIR, "updates-huge": STRONG,
     "gradients-exploding": FAIR, "loss-non-finite": FAIR, "units-dead": SLIGHT, "units-saturated-late": SLIGHT,
@@ -79,6 +80,15 @@ def signs(facts: Facts) -> Iterator[Sign]:
             yield Sign(-weight, symptom.text)
     yield from replayed(facts, "learning-rate-too-high")
     yield from doing_well(facts)
+    if (
+        facts.learned > FITTED
+        and facts.alarms
+        and all(s.name.startswith("validation-") for s in facts.alarms)
+    ):
+        # Whatever slows down a run that overfits makes it better on rows that were held back.
+        yield Sign(
+            -STRONG - FAIR, f"the training rows were learned to {facts.learned:.0%}, only validation is bad"
+        )
 
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
@@ -128,6 +138,16 @@ CAUSE = Cause(
                 *_ROSE,
                 Symptom("loss-non-finite", 0, "The loss became NaN at step 1, the very first.", 0),
                 setup=_HOT,
+            ),
+            named=False,
+        ),
+        Example(
+            "above the limit, but only validation went wrong",
+            seen(
+                Symptom("rate-above-limit", 2.9, "The limit is 0.00035, this run used 0.001."),
+                Symptom("loss-oscillating", 0.3, "From epoch to epoch the loss changes by 37%."),
+                Symptom("learned", 0.97, "The loss fell from 1.6 to 0.03."),
+                Symptom("validation-rising", 1.4, "The validation loss rose.", alarming=True),
             ),
             named=False,
         ),
