@@ -9,6 +9,9 @@ from lossdoctor.symptoms.base import Symptom
 
 DENSE_LIKE = {"Dense", "Conv1D", "Conv2D", "Conv3D", "EinsumDense"}
 LARGE, SMALL = 6.0, 0.1  # times the fan-in rule; Glorot on unequal layers stays within 0.4 to 1.5 of He's
+COMMON = (
+    0.5  # mean of a layer's inputs over their root mean square: 0.56 behind a ReLU, 0.87 evenly from 0 to 1
+)
 
 
 def rule(layer: Layer) -> float:
@@ -18,6 +21,16 @@ def rule(layer: Layer) -> float:
     """
     gain = 2.0 if (layer.activation or "").endswith(("relu", "elu", "silu", "gelu")) else 1.0
     return float(np.sqrt(gain / max(layer.fan_in or 1, 1)))
+
+
+def size(layer: Layer) -> float:
+    """Returns the standard deviation of weights around 0 that would put out as much.
+
+    Weights of one sign (uniform from 0 to 1, say) do not cancel over the inputs: their mean counts sqrt(fan_in) times.
+    Weights that were trained before have a mean too, well below their spread.
+    """
+    std, mean = layer.kernel_std or 0.0, abs(layer.kernel_mean or 0.0)
+    return std if mean < std else float(np.hypot(std, COMMON * np.sqrt(layer.fan_in or 1) * mean))
 
 
 def _weighted(record: Record) -> list[Layer]:
@@ -48,7 +61,7 @@ def kernel_constant(record: Record) -> Symptom | None:
 
 
 def kernel_large(record: Record) -> Symptom | None:
-    """Weights start far larger than the fan-in rule. Value: largest standard deviation over the rule's."""
+    """Weights start far larger than the fan-in rule. Value: largest `size` over the rule's."""
     return _extreme(record, large=True)
 
 
@@ -61,7 +74,7 @@ def _extreme(record: Record, large: bool) -> Symptom | None:
     layers = [la for la in _weighted(record) if la.kernel_spread]
     if not layers:
         return None
-    ratios = np.array([(la.kernel_std or 0.0) / rule(la) for la in layers])
+    ratios = np.array([size(la) / rule(la) for la in layers])
     if large:
         at = int(ratios.argmax())
         bad = ratios[at] > LARGE
@@ -76,6 +89,8 @@ def _extreme(record: Record, large: bool) -> Symptom | None:
     layer, word = layers[at], "larger" if large else "smaller"
     factor = ratios[at] if large else 1 / max(ratios[at], 1e-12)
     text = f"The weights of {layer.name} start with a standard deviation of {layer.kernel_std:.3g}, {factor:.3g} times {word} than the fan-in rule's {rule(layer):.3g}."
+    if large and layer.kernel_mean and size(layer) > (layer.kernel_std or 0.0):
+        text = f"The weights of {layer.name} start around {layer.kernel_mean:.3g}, nearly all of one sign: over {layer.fan_in} inputs they add up to {factor:.3g} times what the fan-in rule gives."
     name = "kernel-large" if large else "kernel-small"
     return Symptom(
         name,
