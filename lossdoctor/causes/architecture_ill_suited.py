@@ -48,6 +48,9 @@ def signs(facts: Facts) -> Iterator[Sign]:
     if (everywhere := _pools_all(facts)) and facts.alarms:
         found = True
         yield Sign(SLIGHT, f"{everywhere} keeps what is there and forgets where")
+    if (padding := facts.get("padding-unmasked")) is not None:
+        found = True
+        yield Sign(STRONG if facts.alarms else SLIGHT, padding.text)
     if not found:
         return
     if (
@@ -69,6 +72,14 @@ def _pools_all(facts: Facts) -> str | None:
 
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
+    if (padding := facts.get("padding-unmasked")) is not None:
+        tokens = padding.details.get("tokens")
+        yield Remedy(
+            "Mask the padding, so that the recurrent layer stops where each row ends.",
+            "layers.Embedding(..., mask_zero=True)" if tokens else "layers.Masking()  # behind the input",
+            (Action("mask", {}),),
+        )
+        return
     if _pools_all(facts) is not None:
         yield Remedy(
             "Keep the places: Flatten in the place of the global pooling.",
@@ -98,11 +109,26 @@ CAUSE = Cause(
     code="LD212",
     title="Architecture ill-suited to the data",
     meaning="Layers stand where they undo each other or lose the signal: batch normalisation over single rows or behind the "
-    "output, dozens of plain layers without shortcuts, pooling until nothing is left.",
+    "output, dozens of plain layers without shortcuts, pooling until nothing is left, a long padding read after the words.",
     signs=signs,
     remedies=remedies,
     references=("He et al. 2016, Deep residual learning, https://arxiv.org/abs/1512.03385",),
     examples=(
+        Example(
+            "short texts behind which 50 zeros are read",
+            seen(
+                Symptom("padding-unmasked", 0.8, "80% of the 60 steps are zeros behind the end of the rows."),
+                _LOST[1],
+            ),
+        ),
+        Example(
+            "the same padding, but the run learned",
+            seen(
+                Symptom("padding-unmasked", 0.8, "80% of the 60 steps are zeros behind the end of the rows."),
+                Symptom("learned", 0.9, "The run learned 90 % of what a constant answer misses."),
+            ),
+            named=False,
+        ),
         Example(
             "24 plain layers, and a replay with normalisation learns",
             seen(

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from lossdoctor.causes.base import STRONG, Cause, Example, Facts, Sign
 from lossdoctor.causes.outputs import fault_remedies, fault_signs
-from lossdoctor.losses.faults import shape_faults
+from lossdoctor.losses.faults import one_for_many, shape_faults
+from lossdoctor.losses.heads import heads
 from lossdoctor.record import Data, Output, Setup, Target
-from lossdoctor.remedies import Remedy
+from lossdoctor.remedies import Action, Remedy
 
 ID = "output-shape-mismatch"
+RECURRENT = {"SimpleRNNCell": "SimpleRNN", "LSTMCell": "LSTM", "GRUCell": "GRU"}
 
 
 def signs(facts: Facts) -> Iterator[Sign]:
@@ -22,10 +24,29 @@ def signs(facts: Facts) -> Iterator[Sign]:
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
     yield from fault_remedies(facts, lambda head: shape_faults(head, facts.setup.metrics))
+    if any(any(one_for_many(head)) for head in heads(facts.setup, facts.data)):
+        yield _one_answer(facts.setup)
+
+
+def _one_answer(setup: Setup) -> Remedy:
+    """The last layer that still has the axis of time or place that the targets lack, written without it."""
+    last = next((layer for layer in reversed(setup.layers) if layer.kind in RECURRENT), None)
+    if last is None:
+        return Remedy("Put the places together in front of the output layer.", "layers.Flatten()")
+    return Remedy(
+        "Let the last recurrent layer return its last output only.",
+        f"layers.{RECURRENT[last.kind]}({last.units})  # without return_sequences=True",
+        (Action("last_output"),),
+    )
 
 
 def _facts(loss: str, units: int, activation: str, target: Target) -> Facts:
     output = Output("output", (units,), units, (activation,), loss)
+    return Facts(Setup(outputs=(output,)), Data(targets=(target,)))
+
+
+def _places(target: Target, *places: int) -> Facts:
+    output = Output("output", (*places, 1), 1, ("linear",), "mean_squared_error")
     return Facts(Setup(outputs=(output,)), Data(targets=(target,)))
 
 
@@ -38,6 +59,7 @@ def _labels(classes: int) -> Target:
 
 ONE_COLUMN = Target("y", "float32", (1,), 256, 0.0, 1.0, -2.5, 2.5, distinct=250, coding="real")
 THREE_COLUMNS = Target("y", "float32", (3,), 256, 0.0, 1.0, -2.5, 2.5, distinct=700, coding="real")
+SERIES = Target("y", "float32", (16,), 256, 0.0, 1.0, -2.5, 2.5, distinct=4000, coding="real")
 
 CAUSE = Cause(
     id=ID,
@@ -46,7 +68,8 @@ CAUSE = Cause(
     meaning=(
         "The number of output units does not fit the targets: fewer units than classes, one unit where "
         "classes are to "
-        "be compared, or several units against one column. Under XLA a label beyond the units is a silent "
+        "be compared, several units against one column, or an answer at each step where one is asked for. "
+        "Under XLA a label beyond the units is a silent "
         "NaN, and "
         "regression losses broadcast a mismatch without a word, so that every unit learns every column's "
         "mean."
@@ -65,6 +88,9 @@ CAUSE = Cause(
         Example("three units against one column", _facts("mean_squared_error", 3, "linear", ONE_COLUMN)),
         Example("one unit for three columns", _facts("mean_squared_error", 1, "linear", THREE_COLUMNS)),
         Example("ten classes, one sigmoid", _facts("binary_crossentropy", 1, "sigmoid", _labels(10))),
+        Example("a value at each of 16 steps, one for them all", _places(ONE_COLUMN, 16)),
+        Example("a value at each of 16 steps, 16 asked for", _places(SERIES, 16), named=False),
+        Example("a series of one step", _places(ONE_COLUMN, 1), named=False),
         Example(
             "six classes, six units",
             _facts("sparse_categorical_crossentropy", 6, "softmax", _labels(6)),

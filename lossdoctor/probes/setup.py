@@ -30,6 +30,9 @@ TRANSPARENT = {
     "SpatialDropout1D",
 }
 RESCALING = {"Rescaling", "Lambda", "Normalization"}
+# Settings that a record keeps, of a layer, and of the recurrent layer around a cell.
+CONFIG = ("momentum", "epsilon", "recurrent_activation", "use_bias", "alpha", "mask_zero")
+READING = ("return_sequences", "go_backwards")
 KERNEL_SAMPLE = 100_000  # so many entries of a kernel tell its spread well enough
 
 
@@ -44,12 +47,13 @@ def read_setup(model: Any, params: dict[str, Any], initial: Mapping[int, np.ndar
     import keras
 
     leaves = keras_private.layers(model)
+    around = {id(layer.cell): layer for layer in keras_private.all_layers(model) if hasattr(layer, "cell")}
     return Setup(
         keras=keras.__version__,
         backend=keras.backend.backend(),
         lossdoctor=__version__,
         model_kind=_model_kind(model),
-        layers=tuple(_layer(layer, initial or {}) for layer in leaves),
+        layers=tuple(_layer(layer, initial or {}, around.get(id(layer))) for layer in leaves),
         variables=_variables(model, leaves),
         outputs=read_outputs(model),
         optimizer=_optimizer(model),
@@ -117,7 +121,7 @@ def _kernel(layer: Any) -> Any:
     return getattr(layer, "embeddings", None)
 
 
-def _layer(layer: Any, initial: Mapping[int, np.ndarray]) -> Layer:
+def _layer(layer: Any, initial: Mapping[int, np.ndarray], around: Any) -> Layer:
     kernel = _kernel(layer)
     numbers: dict[str, Any] = {}
     if kernel is not None:
@@ -143,7 +147,7 @@ def _layer(layer: Any, initial: Mapping[int, np.ndarray]) -> Layer:
         regularizer=_configured(getattr(layer, "kernel_regularizer", None)),
         constraint=_configured(getattr(layer, "kernel_constraint", None)),
         rate=float(layer.rate) if isinstance(getattr(layer, "rate", None), (int, float)) else None,
-        config=_plain_config(layer, ("momentum", "epsilon", "recurrent_activation", "use_bias", "alpha")),
+        config=_plain_config(layer, CONFIG) | _plain_config(around, READING),
         **numbers,
     )
 

@@ -46,6 +46,7 @@ class Array:
     outlier_column: int | None = None
     bad_rows: tuple[int, ...] = ()
     bad_columns: tuple[int, ...] = ()
+    padded: float = 0.0  # of the second axis: mean share that is 0 from the last other entry to the row's end
 
 
 @dataclass(frozen=True)

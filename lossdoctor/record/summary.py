@@ -48,6 +48,7 @@ def summarize_array(name: str, array: Any) -> Array:
         facts["distinct"] = len({str(v) for v in raw.ravel()[:MAX_DISTINCT].tolist()})
     elif numbers.size:
         facts.update(_extremes(numbers), **_statistics(numbers), **_bad_places(numbers))
+        facts["padded"] = _padded(numbers)
     return Array(**facts)
 
 
@@ -144,6 +145,13 @@ def _outlier(numbers: np.ndarray, columns: np.ndarray) -> dict[str, Any]:
         "outlier_row": int(place) * step // positions,
         "outlier_column": int(column),
     }
+
+
+def _padded(numbers: np.ndarray) -> float:
+    if numbers.ndim < 2:
+        return 0.0
+    steps = (numbers != 0).reshape(*numbers.shape[:2], -1).any(2)[:, ::-1]
+    return float(np.where(steps.any(1), steps.argmax(1), steps.shape[1]).mean() / steps.shape[1])
 
 
 def _bad_places(numbers: np.ndarray) -> dict[str, Any]:

@@ -90,6 +90,7 @@ DETECTORS: dict[str, Detector] = {
     "inputs-constant": inputs.inputs_constant,
     "inputs-outlier": inputs.inputs_outlier,
     "targets-outlier": inputs.targets_outlier,
+    "padding-unmasked": inputs.padding_unmasked,
     "rows-few": inputs.rows_few,
     "rows-memorised": validation.rows_memorised,
     "targets-unscaled": targets.targets_unscaled,

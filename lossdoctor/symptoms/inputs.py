@@ -45,6 +45,8 @@ OFFSET = (
 )
 SMALL = 1e-2  # root mean square below which the first layer's signal is lost
 OUTLIER = 50.0  # robust standard deviations
+PADDED, WIPED = 0.5, 10  # share of the steps, and how many of them: a state fades over some ten steps
+RECURRENT = {"SimpleRNNCell", "LSTMCell", "GRUCell"}
 JUMP = 15.0  # one batch's root mean square over the usual one
 
 
@@ -175,6 +177,27 @@ def _outlier(arrays: object, name: str, kind: str) -> Symptom | None:
     bulk = max(worst.high - worst.mean, worst.mean - worst.low, 0.0) / worst.outlier
     share = 1.0 - min(1.0, bulk / max(worst.std, TINY)) ** 2  # in this order: a square may overflow
     return Symptom(name, worst.outlier, text, where=worst.name, details={"batch": False, "share": share})
+
+
+def padding_unmasked(record: Record) -> Symptom | None:
+    """A recurrent layer gives its state after a long padding at the rows' end, which no mask leaves out.
+
+    Value: the padded share of the steps, 0 to 1. A layer that reads backwards has the padding behind it.
+    """
+    layers = record.setup.layers
+    reader = next((la for la in reversed(layers) if la.kind in RECURRENT), None)
+    backwards = any(la.config.get("go_backwards") for la in layers)
+    masked = any(la.kind == "Masking" or la.config.get("mask_zero") for la in layers)
+    if reader is None or reader.config.get("return_sequences", True) or backwards or masked:
+        return None
+    tokens = any(la.kind == "Embedding" for la in layers)
+    rows = [a for a in record.data.inputs if len(a.shape) == (1 if tokens else 2) and a.integers >= tokens]
+    found = [a for a in rows if a.padded >= PADDED and a.padded * (a.shape[0] or 0) >= WIPED]
+    if not found:
+        return None
+    worst = max(found, key=lambda a: a.padded)
+    text = f"{worst.padded:.0%} of the {worst.shape[0]} steps are zeros behind the end of the rows, on average, and {reader.name} reads them all before it answers."
+    return Symptom("padding-unmasked", worst.padded, text, where=reader.name, details={"tokens": tokens})
 
 
 def rows_few(record: Record) -> Symptom | None:

@@ -117,3 +117,13 @@ def test_inputs_are_named():
     assert [a.name for a in summarize_inputs({"a": [1, 2], "b": [3, 4]})] == ["a", "b"]
     assert [a.name for a in summarize_inputs([np.ones(3)])] == ["input"]
     assert [a.name for a in summarize_inputs([np.ones(3), np.ones(3)])] == ["input_0", "input_1"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "share"),
+    [([[1, 2, 0, 0], [1, 0, 0, 0]], 0.625), ([[0, 0, 1, 2]], 0.0), ([[0, 0, 0, 0]], 1.0), ([3, 0, 0], 0.0),
+     ([[[1, 0], [0, 2], [0, 0]]], 1 / 3), ([[1.5, np.nan, 0.0]], 1 / 3)],
+)  # fmt: skip
+def test_padding_at_the_end_of_the_rows(rows, share):
+    """Counted from the last entry that is not 0, over the second axis."""
+    assert summarize_array("x", np.array(rows)).padded == pytest.approx(share)

@@ -124,6 +124,8 @@ def test_the_table_has_every_action() -> None:
         "layer_normalization",
         "hidden_layer",
         "flatten",
+        "last_output",
+        "mask",
         "unconstrain",
     }
 
@@ -160,6 +162,38 @@ def test_global_pooling_becomes_flatten() -> None:
     assert np.isfinite(new.fit(X.reshape(-1, 2, 2), Y, verbose=0).history["loss"][0])
     with pytest.raises(ValueError, match="no global pooling"):
         apply_actions(sequential(), [Action("flatten")])
+
+
+@pytest.mark.parametrize("wrap", [lambda v: v, layers.Bidirectional])
+def test_the_last_recurrent_layer_returns_its_last_output(wrap: Any) -> None:
+    """One answer a row; the layers before it still see every step."""
+    stack = [
+        layers.GRU(3, return_sequences=True),
+        wrap(layers.GRU(2, return_sequences=True)),
+        layers.Dense(1),
+    ]
+    model = compiled_like(keras.Sequential([keras.Input((2, 2)), *stack]), {"loss": "mse"})
+    new = apply_actions(model, [Action("last_output")])
+    assert model.output_shape == (None, 2, 1) and new.output_shape == (None, 1)
+    assert np.isfinite(new.fit(X.reshape(-1, 2, 2), Y, verbose=0).history["loss"][0])
+    with pytest.raises(ValueError, match="no recurrent layer"):
+        apply_actions(sequential(), [Action("last_output")])
+
+
+def test_padding_is_masked() -> None:
+    """By the embedding where there is one, else behind the input; the recurrent layer stops at each row's end."""
+    words = keras.Sequential([keras.Input((4,)), layers.Embedding(9, 3), layers.GRU(2), layers.Dense(3)])
+    steps = keras.Sequential([keras.Input((2, 2)), layers.GRU(2), layers.Dense(3)])
+    padded = np.float32([[1, 2, 0, 0]]), np.float32([[[1, 2], [0, 0]]])
+    for model, rows, short in zip((words, steps), padded, (padded[0][:, :2], padded[1][:, :1]), strict=True):
+        new = apply_actions(compiled_like(model, {"loss": "mse"}), [Action("mask")])
+        short_model = new if model is words else keras.Sequential(new.layers)
+        assert not np.allclose(model.predict(rows, verbose=0), model.predict(short, verbose=0))
+        np.testing.assert_allclose(
+            new.predict(rows, verbose=0), short_model.predict(short, verbose=0), rtol=1e-5
+        )
+    with pytest.raises(ValueError, match="no embedding"):
+        apply_actions(sequential(), [Action("mask")])
 
 
 def test_constraints_are_taken_off() -> None:

@@ -35,7 +35,19 @@ def labels(outlier: float, coding: str = "real") -> Record:
 ODD = np.where(np.arange(50) == 30, 90.0, 1.0)
 FAR = {"outlier": 400.0, "outlier_row": 12, "outlier_column": 1}
 
+
+def padded(share: float, *, steps: int = 60, mask: bool = False, kind: str = "LSTMCell", **config) -> Record:
+    """Rows of word numbers, `share` of them zeros at the end, an Embedding and one recurrent layer."""
+    layers = (
+        Layer("words", "Embedding", config={"mask_zero": mask}),
+        Layer("memory", kind, config={"return_sequences": False, "go_backwards": False} | config),
+    )
+    rows = Array("x", "int32", (steps,), 200, integers=True, padded=share)
+    return Record(setup=Setup(layers=layers), data=Data(inputs=(rows,)))
+
+
 SPEAKS = [
+    ("padding-unmasked", padded(0.8), 0.8, ("80% of the 60 steps", "memory reads them")),
     ("features-unscaled", given(inputs(100, 60)), 116.6, ("from -80 to 280", "square 117")),
     (
         "features-unscaled",
@@ -52,6 +64,12 @@ SPEAKS = [
     ("rows-few", rows(60), 60, ("60 rows",)),
 ]
 SILENT = [
+    ("padding-unmasked", padded(0.8, mask=True)),
+    ("padding-unmasked", padded(0.4)),
+    ("padding-unmasked", padded(0.8, steps=10)),  # a state outlasts eight steps
+    ("padding-unmasked", padded(0.8, return_sequences=True)),  # something else reads the steps
+    ("padding-unmasked", padded(0.8, go_backwards=True)),
+    ("padding-unmasked", padded(0.8, kind="Conv1D")),
     *(("inputs-outlier", record) for record in HEALTHY.values()),
     ("features-unscaled", given(inputs(0.5, 2))),
     ("features-unscaled", given(inputs([0, 0], [1, 0.01]))),  # a small column beside one of size 1

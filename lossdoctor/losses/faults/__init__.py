@@ -7,7 +7,7 @@ from lossdoctor.losses.faults.activation import activation_faults
 from lossdoctor.losses.faults.base import LIKELY, POSSIBLE, PROVEN, Fault
 from lossdoctor.losses.faults.bound import bound_faults
 from lossdoctor.losses.faults.coding import coding_faults
-from lossdoctor.losses.faults.shape import shape_faults
+from lossdoctor.losses.faults.shape import one_for_many, shape_faults
 
 __all__ = [
     "LIKELY",
@@ -17,5 +17,6 @@ __all__ = [
     "activation_faults",
     "bound_faults",
     "coding_faults",
+    "one_for_many",
     "shape_faults",
 ]

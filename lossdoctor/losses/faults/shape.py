@@ -16,6 +16,7 @@ def shape_faults(head: Head, metrics: tuple[str, ...] = ()) -> Iterator[Fault]:
     """Yields what is wrong with the number of units of `head`; custom losses give nothing."""
     if head.loss is None or head.units is None:
         return
+    yield from one_for_many(head)
     if head.loss.needs == base.SIMPLEX and head.units == 1:
         text = f"{head.loss.title} over 1 unit has nothing to compare: its loss is 0 whatever the weights."
         yield Fault(PROVEN, text)
@@ -26,6 +27,20 @@ def shape_faults(head: Head, metrics: tuple[str, ...] = ()) -> Iterator[Fault]:
         yield from judge(head, head.numbers, head.units, head.columns)
         if head.units == 1 and head.columns == 1:
             yield from _one_unit_for_classes(head, head.numbers, metrics)
+
+
+def one_for_many(head: Head) -> Iterator[Fault]:
+    """An output with an axis of time or place, and targets with one entry a row: each place gets the same one."""
+    places = head.output.shape[:-1]
+    if head.target is None or head.columns is None:
+        return
+    if set(head.target.shape) <= {1} and any(length != 1 for length in places):
+        shape = " x ".join("any number of" if length is None else str(length) for length in places)
+        text = (
+            f"the output has {shape} places in each row, but the targets have one for the whole row: Keras "
+            "broadcasts it, and every place has to give the answer by itself."
+        )
+        yield Fault(PROVEN, text)
 
 
 def _classes(head: Head, target: Target, units: int, columns: int) -> Iterator[Fault]:

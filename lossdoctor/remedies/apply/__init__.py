@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lossdoctor.remedies.apply.architecture import flatten, hidden_layer
+from lossdoctor.remedies.apply.architecture import flatten, hidden_layer, last_output, mask
 from lossdoctor.remedies.apply.inputs import normalize_inputs
 from lossdoctor.remedies.apply.layers import (
     batch_normalization,
@@ -42,6 +42,8 @@ ACTIONS: dict[str, Callable[..., None]] = {
     "widen": widen,
     "hidden_layer": hidden_layer,
     "flatten": flatten,
+    "last_output": last_output,
+    "mask": mask,
     "unconstrain": unconstrain,
     "batch_normalization": batch_normalization,
     "layer_normalization": layer_normalization,
