@@ -40,7 +40,7 @@ def task(base: float, loss: str = "mean_squared_error", floor: float | None = No
     """Returns setup and data of one output whose best constant answer costs `base`."""
     floors = {} if floor is None else {loss: floor}
     seen = Target("y", "float32", (1,), 256, baselines={loss: base}, floors=floors, **target)
-    return {"setup": Setup(outputs=(Output("out", (None, 1), 1, (), loss),)), "data": Data(targets=(seen,))}
+    return {"setup": Setup(outputs=(Output("out", (1,), 1, (), loss),)), "data": Data(targets=(seen,))}
 
 
 def falling(start: float, end: float, *, sigma: float = 0.0, n: int = 400, seed: int = 0) -> np.ndarray:
