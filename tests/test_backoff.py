@@ -430,11 +430,11 @@ def test_the_rate_does_not_grow_while_units_are_dying():
 
 # Laws
 
-SIGNALS = st.lists(
+SIGNALS = st.lists(  # in float32, as the guard writes its rows: the mean of two float64 may be too large for a number
     st.builds(
         lambda loss, norm, applied, dead, done: (loss, norm, applied, dead, done),
-        st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True)),
-        st.one_of(st.none(), st.just(NAN), st.floats(0.0)),
+        st.one_of(st.none(), st.floats(width=32)),
+        st.one_of(st.none(), st.just(NAN), st.floats(0.0, width=32)),
         st.booleans(),
         st.one_of(st.none(), st.floats(0.0, 1.0)),
         st.one_of(st.none(), st.floats(0.0, 1.0)),
