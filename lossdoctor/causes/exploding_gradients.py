@@ -17,11 +17,11 @@ from lossdoctor.causes.base import (
     replayed,
     seen,
 )
-from lossdoctor.record import Layer, Setup
+from lossdoctor.record import CELLS, Layer, Setup
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
 
-RECURRENT = {"SimpleRNN", "LSTM", "GRU", "RNN", "Bidirectional", "SimpleRNNCell", "LSTMCell", "GRUCell"}
+RECURRENT = {*CELLS, *CELLS.values(), "RNN", "Bidirectional"}
 
 
 def signs(facts: Facts) -> Iterator[Sign]:

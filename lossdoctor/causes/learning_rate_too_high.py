@@ -80,15 +80,15 @@ def signs(facts: Facts) -> Iterator[Sign]:
             yield Sign(-weight, symptom.text)
     yield from replayed(facts, "learning-rate-too-high")
     yield from doing_well(facts)
-    if (
-        facts.learned > FITTED
-        and facts.alarms
-        and all(s.name.startswith("validation-") for s in facts.alarms)
-    ):
+    if facts.learned > FITTED and _only_validation(facts):
         # Whatever slows down a run that overfits makes it better on rows that were held back.
         yield Sign(
             -STRONG - FAIR, f"the training rows were learned to {facts.learned:.0%}, only validation is bad"
         )
+
+
+def _only_validation(facts: Facts) -> bool:
+    return bool(facts.alarms) and all(s.name.startswith("validation-") for s in facts.alarms)
 
 
 def remedies(facts: Facts) -> Iterator[Remedy]:

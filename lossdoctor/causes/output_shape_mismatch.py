@@ -8,11 +8,10 @@ from lossdoctor.causes.base import STRONG, Cause, Example, Facts, Sign
 from lossdoctor.causes.outputs import fault_remedies, fault_signs
 from lossdoctor.losses.faults import one_for_many, shape_faults
 from lossdoctor.losses.heads import heads
-from lossdoctor.record import Data, Output, Setup, Target
+from lossdoctor.record import CELLS, Data, Output, Setup, Target
 from lossdoctor.remedies import Action, Remedy
 
 ID = "output-shape-mismatch"
-RECURRENT = {"SimpleRNNCell": "SimpleRNN", "LSTMCell": "LSTM", "GRUCell": "GRU"}
 
 
 def signs(facts: Facts) -> Iterator[Sign]:
@@ -30,12 +29,12 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
 
 def _one_answer(setup: Setup) -> Remedy:
     """The last layer that still has the axis of time or place that the targets lack, written without it."""
-    last = next((layer for layer in reversed(setup.layers) if layer.kind in RECURRENT), None)
+    last = next((layer for layer in reversed(setup.layers) if layer.kind in CELLS), None)
     if last is None:
         return Remedy("Put the places together in front of the output layer.", "layers.Flatten()")
     return Remedy(
         "Let the last recurrent layer return its last output only.",
-        f"layers.{RECURRENT[last.kind]}({last.units})  # without return_sequences=True",
+        f"layers.{CELLS[last.kind]}({last.units})  # without return_sequences=True",
         (Action("last_output"),),
     )
 

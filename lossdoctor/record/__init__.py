@@ -2,9 +2,10 @@
 
 from lossdoctor.record.data import Array, Data, Features, Target
 from lossdoctor.record.record import VERSION, Activity, Event, Record
-from lossdoctor.record.setup import Layer, Optimizer, Output, Setup, Variable
+from lossdoctor.record.setup import CELLS, Layer, Optimizer, Output, Setup, Variable
 
 __all__ = [
+    "CELLS",
     "VERSION",
     "Activity",
     "Array",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+# A recurrent layer is recorded by its cell, which holds its weights: the cell's kind, and the layer's own.
+CELLS = {"SimpleRNNCell": "SimpleRNN", "LSTMCell": "LSTM", "GRUCell": "GRU"}
+
 
 @dataclass(frozen=True)
 class Layer:

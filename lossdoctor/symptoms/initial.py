@@ -9,9 +9,7 @@ from lossdoctor.symptoms.base import Symptom
 
 DENSE_LIKE = {"Dense", "Conv1D", "Conv2D", "Conv3D", "EinsumDense"}
 LARGE, SMALL = 6.0, 0.1  # times the fan-in rule; Glorot on unequal layers stays within 0.4 to 1.5 of He's
-COMMON = (
-    0.5  # mean of a layer's inputs over their root mean square: 0.56 behind a ReLU, 0.87 evenly from 0 to 1
-)
+COMMON = 0.5  # mean of inputs over their root mean square: 0.56 behind a ReLU, 0.87 uniform in 0 to 1
 
 
 def rule(layer: Layer) -> float:

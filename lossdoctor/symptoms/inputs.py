@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossdoctor.record import Array, Record
+from lossdoctor.record import CELLS, Array, Record
 from lossdoctor.symptoms.base import Symptom
 from lossdoctor.symptoms.series import TINY, column, nth
 
@@ -46,7 +46,6 @@ OFFSET = (
 SMALL = 1e-2  # root mean square below which the first layer's signal is lost
 OUTLIER = 50.0  # robust standard deviations
 PADDED, WIPED = 0.5, 10  # share of the steps, and how many of them: a state fades over some ten steps
-RECURRENT = {"SimpleRNNCell", "LSTMCell", "GRUCell"}
 JUMP = 15.0  # one batch's root mean square over the usual one
 
 
@@ -185,7 +184,7 @@ def padding_unmasked(record: Record) -> Symptom | None:
     Value: the padded share of the steps, 0 to 1. A layer that reads backwards has the padding behind it.
     """
     layers = record.setup.layers
-    reader = next((la for la in reversed(layers) if la.kind in RECURRENT), None)
+    reader = next((la for la in reversed(layers) if la.kind in CELLS), None)
     backwards = any(la.config.get("go_backwards") for la in layers)
     masked = any(la.kind == "Masking" or la.config.get("mask_zero") for la in layers)
     if reader is None or reader.config.get("return_sequences", True) or backwards or masked:
