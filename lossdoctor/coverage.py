@@ -12,6 +12,7 @@ from lossdoctor.symptoms import Symptom
 def checked(record: Record, symptoms: Mapping[str, Symptom], diagnoses: Any) -> Iterator[str]:
     """Yields phrases for the areas that were measured and in which nothing was found."""
     named = {d.cause for d in diagnoses}
+    lost = "weights-non-finite" in symptoms  # what the layers do with NaN says nothing
     if record.data.inputs and not named & {"unscaled-features", "non-finite-data", "outliers"}:
         yield "inputs"
     mismatches = {
@@ -26,11 +27,13 @@ def checked(record: Record, symptoms: Mapping[str, Symptom], diagnoses: Any) -> 
         yield "targets and loss"
     if record.setup.layers and "bad-initialization" not in named:
         yield "initialisation"
-    if "sampled.grad_norm" in record.series and not named & {"vanishing-gradients", "exploding-gradients"}:
+    gradients = {"vanishing-gradients", "exploding-gradients"}
+    if "sampled.grad_norm" in record.series and not lost and not named & gradients:
         yield "gradients by layer"
-    if record.activity and not named & {"dying-relu", "saturated-activations"}:
+    if record.activity and not lost and not named & {"dying-relu", "saturated-activations"}:
         yield "activations"
-    if "epoch.val_loss" in record.series and not named & {"overfitting", "inconsistent-preprocessing"}:
+    broken = "validation-non-finite" in symptoms or named & {"overfitting", "inconsistent-preprocessing"}
+    if "epoch.val_loss" in record.series and not broken:
         yield "validation"
 
 

@@ -31,7 +31,7 @@ from lossdoctor.diagnosis import (
     rank,
     weigh,
 )
-from lossdoctor.record import Data, Event, Layer, Optimizer, Record, Setup
+from lossdoctor.record import Activity, Data, Event, Layer, Optimizer, Record, Setup
 from lossdoctor.remedies import Remedy
 
 IDS = [cause.id for cause in CAUSES]
@@ -212,6 +212,17 @@ def test_what_was_checked_is_said():
     """Areas that were measured and are fine are listed, those that were not are not."""
     assert "targets and loss" in diagnose(run(np.ones(40), **task(2.0))).checked
     assert diagnose(Record()).checked == ()
+
+
+@pytest.mark.parametrize("value", [1.0, np.nan])
+def test_what_is_not_finite_is_not_called_fine(value):
+    """Neither gradients and activations of weights that are NaN, nor a validation loss that is."""
+    series = {"epoch.loss": np.ones(4), "epoch.val_loss": np.full(4, value)}
+    series["sampled.grad_norm"] = np.ones((4, 1))
+    series["sampled.weight_norm"] = np.full((4, 1), value)
+    record = run(np.ones(40), series=series, activity=(Activity("dense", "Dense", "relu", "final"),))
+    areas = {"gradients by layer", "activations", "validation"}
+    assert areas & set(diagnose(record).checked) == (areas if value == 1.0 else set())
 
 
 @pytest.mark.parametrize(
