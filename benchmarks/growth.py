@@ -21,8 +21,8 @@ import keras
 import numpy as np
 from overhead import CALLBACKS, WORKLOADS, Workload, classifier, measure, ratio, rows
 
-from lossdoctor.callbacks.collect import Collector
-from lossdoctor.probes.step import COLUMNS, RING
+from lossdoctor.backends.tensorflow.step import COLUMNS, RING
+from lossdoctor.fit.collector import Collector
 
 WATCHED = ("none", "LossDoctor()")
 STEPS = 150

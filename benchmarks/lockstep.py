@@ -14,7 +14,7 @@ from typing import Any
 
 import keras
 
-from lossdoctor.callbacks import pace
+from lossdoctor.fit import pace
 
 CHUNK = 25  # steps of a turn
 

@@ -6,7 +6,7 @@ Each sick run is trained under LossDoctor. Then the repaired model, and a model 
 confirmed (at most MOST), is fitted by the same call. "Repaired" is the case's own criterion. A run is worse
 when its score on the validation rows (else the training rows) falls by more than WORSE below that of the run
 as it was; the score is the share of the way from a constant to a perfect prediction, so that losses may
-differ (lossdoctor.trials.yardstick). Cases whose id starts with "blind-" are left out: nobody may tune on them.
+differ (lossdoctor.experiments.score). Cases whose id starts with "blind-" are left out: nobody may tune on them.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ import numpy as np  # noqa: E402
 from benchmarks.diagnosis import catalogue  # noqa: E402
 from benchmarks.diagnosis.kit import Case, train  # noqa: E402
 from lossdoctor import LossDoctor  # noqa: E402
-from lossdoctor.probes.sample import Sample  # noqa: E402
-from lossdoctor.trials.judge import score  # noqa: E402
-from lossdoctor.trials.workbench import Workbench  # noqa: E402
+from lossdoctor.backends.sample import Sample  # noqa: E402
+from lossdoctor.experiments.scoring import score  # noqa: E402
+from lossdoctor.experiments.workbench import Workbench  # noqa: E402
 
 WORSE, MOST = 0.05, 3  # two runs of one setup differ by less than WORSE on a few hundred rows
 ROWS = 2000

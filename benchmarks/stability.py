@@ -3,7 +3,7 @@
     python benchmarks/stability.py [--only SUBSTRING]
 
 For each model the limit is predicted from the curvature at the initial weights, and corrected by very short
-runs around it (lossdoctor.trials.stability, boundary). The true one is then measured by halving a bracket of learning rates: full-batch steps from the same weights. A rate is
+runs around it (lossdoctor.experiments.stability, boundary). The true one is then measured by halving a bracket of learning rates: full-batch steps from the same weights. A rate is
 unstable when within STEPS steps the loss is not finite, comes to lie above UP times its start (without
 momentum), or ends above its start. Prints a line a model and how many agree within a factor of two: by the
 curvature alone, and as corrected.
@@ -26,13 +26,13 @@ import keras
 import numpy as np
 from keras import layers
 
-from lossdoctor.probes.sample import Sample
+from lossdoctor.backends.sample import Sample
+from lossdoctor.experiments.clock import Clock
+from lossdoctor.experiments.stability import stability
+from lossdoctor.experiments.subject import Subject
+from lossdoctor.experiments.workbench import Workbench
 from lossdoctor.record import Record
-from lossdoctor.remedies.base import Action
-from lossdoctor.trials.clock import Clock
-from lossdoctor.trials.stability import stability
-from lossdoctor.trials.subject import Subject
-from lossdoctor.trials.workbench import Workbench
+from lossdoctor.remedies.remedy import Action
 
 ROWS, STEPS, UP = 128, 60, 1.05
 HALVINGS = 8  # of a bracket of a million in the logarithm: the rate is known to 3 %

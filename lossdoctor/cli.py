@@ -103,7 +103,7 @@ def _diagnose(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     _check_output(options)
     _quiet()
-    from lossdoctor.callbacks.load import load_data, load_model
+    from lossdoctor.saved_model import load_data, load_model
 
     x, y = load_data(options.data)
     model = load_model(options.model)
@@ -117,7 +117,7 @@ def _quiet() -> None:
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
         try:
-            from lossdoctor.callbacks.load import warm_up
+            from lossdoctor.saved_model import warm_up
 
             warm_up()
         finally:
@@ -208,7 +208,7 @@ def find_cause(name: str) -> Cause:
 def _demo(options: argparse.Namespace) -> int:
     files.checked(options.html)
     _quiet()
-    from lossdoctor.callbacks.demo import run
+    from lossdoctor.demo import run
 
     run(html=options.html)
     return HEALTHY

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lossdoctor.causes import CAUSES, Cause, Facts
-from lossdoctor.causes.base import Sign
+from lossdoctor.causes.cause import Sign
 from lossdoctor.coverage import checked, unchecked
 from lossdoctor.losses.advice import notes
 from lossdoctor.record import Record

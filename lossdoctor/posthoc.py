@@ -61,7 +61,7 @@ def _with_setup(record: Record, model: Any) -> Record:
         )
     if record.setup.layers:
         return record
-    from lossdoctor.probes.setup import read_setup
+    from lossdoctor.fit.setup import read_setup
 
     setup = read_setup(model, {"epochs": len(record.series.get("epoch.loss", ()))})
     # The kernels are those after training: they say nothing of how the model was initialised.

@@ -19,7 +19,7 @@ from record_factory import HEALTHY, bare, run, task
 
 from lossdoctor import symptoms
 from lossdoctor.causes import CAUSES
-from lossdoctor.causes.base import Facts, Sign
+from lossdoctor.causes.cause import Facts, Sign
 from lossdoctor.diagnosis import (
     ALSO_SEEN,
     LOUD,

@@ -13,10 +13,10 @@ from typing import Any
 import keras
 
 from lossdoctor import keras_private
-from lossdoctor.callbacks.lab import repaired, run_trials
-from lossdoctor.callbacks.monitor import Monitor
 from lossdoctor.causes import BY_ID
 from lossdoctor.diagnosis import Findings, diagnose
+from lossdoctor.fit.after_fit import repaired, run_trials
+from lossdoctor.fit.monitor import Monitor
 from lossdoctor.record import Event, Record
 from lossdoctor.report import Report
 from lossdoctor.report.live import line as live_line
@@ -255,7 +255,7 @@ class LossDoctor(keras.callbacks.Callback):
         if self.path is not None and not (running and self.path.suffix == ".html" and self._young()):
             report.save(self.path)
         if self.log_dir is not None and self._report is not None:
-            from lossdoctor.callbacks.tensorboard import write_tensorboard
+            from lossdoctor.fit.tensorboard import write_tensorboard
 
             write_tensorboard(report.record, report.findings, self.log_dir)
 
@@ -309,7 +309,7 @@ def _checked_path(path: Any) -> Path | None:
 def _checked_backoff(backoff: Any) -> Any:
     if backoff is None or backoff is False:
         return None
-    from lossdoctor.callbacks.backoff import LRBackoff
+    from lossdoctor.callbacks.lr_backoff import LRBackoff
 
     if backoff is True:
         return LRBackoff()

@@ -34,7 +34,7 @@ from lossdoctor.causes import (
     unscaled_targets,
     vanishing_gradients,
 )
-from lossdoctor.causes.base import Cause, Example, Facts, Sign
+from lossdoctor.causes.cause import Cause, Example, Facts, Sign
 
 CAUSES: tuple[Cause, ...] = (
     learning_rate_too_high.CAUSE,  # LD101

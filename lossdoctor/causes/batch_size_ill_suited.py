@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import CERTAIN, FAIR, STRONG, Cause, Example, Facts, Sign, doing_well, seen
+from lossdoctor.causes.cause import CERTAIN, FAIR, STRONG, Cause, Example, Facts, Sign, doing_well, seen
 from lossdoctor.causes.too_few_epochs import updates
 from lossdoctor.record import Layer, Setup
 from lossdoctor.remedies import Action, Remedy

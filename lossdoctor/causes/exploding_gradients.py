@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lossdoctor.causes import wording
-from lossdoctor.causes.base import (
+from lossdoctor.causes.cause import (
     FAIR,
     SLIGHT,
     STRONG,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import CERTAIN, Cause, Example, Facts, Sign, seen
+from lossdoctor.causes.cause import CERTAIN, Cause, Example, Facts, Sign, seen
 from lossdoctor.record import Layer, Setup
 from lossdoctor.remedies import Remedy
 from lossdoctor.symptoms import Symptom

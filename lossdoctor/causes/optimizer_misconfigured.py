@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lossdoctor.causes import wording
-from lossdoctor.causes.base import (
+from lossdoctor.causes.cause import (
     CERTAIN,
     FAIR,
     STRONG,

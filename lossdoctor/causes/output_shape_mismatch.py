@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import STRONG, Cause, Example, Facts, Sign
-from lossdoctor.causes.outputs import fault_remedies, fault_signs
+from lossdoctor.causes.cause import STRONG, Cause, Example, Facts, Sign
+from lossdoctor.causes.output_signs import fault_remedies, fault_signs
 from lossdoctor.losses.faults import one_for_many, shape_faults
 from lossdoctor.losses.heads import heads
 from lossdoctor.record import CELLS, Data, Output, Setup, Target

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import FAIR, STRONG, Cause, Example, Facts, Sign, seen
-from lossdoctor.causes.outputs import fault_remedies, fault_signs
+from lossdoctor.causes.cause import FAIR, STRONG, Cause, Example, Facts, Sign, seen
+from lossdoctor.causes.output_signs import fault_remedies, fault_signs
 from lossdoctor.losses import loss_of
 from lossdoctor.losses.faults import bound_faults
 from lossdoctor.record import Data, Output, Setup, Target

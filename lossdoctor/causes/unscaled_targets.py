@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.base import (
+from lossdoctor.causes.cause import (
     CERTAIN,
     FAIR,
     SLIGHT,

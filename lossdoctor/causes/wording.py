@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lossdoctor.causes.base import Facts
+from lossdoctor.causes.cause import Facts
 
 SHOWN = (
     "momentum",

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.losses.base import EPSILON, Best, columns_of, nothing
 from lossdoctor.losses.entropies import label_rows, smooth
+from lossdoctor.losses.loss import EPSILON, Best, columns_of, nothing
 from lossdoctor.losses.regression import where_zero
 
 LOG_PRICE = np.log(1e-12), np.log(1e12)  # bracket of the multiplier in the focal loss's optimum

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lossdoctor.losses import Loss, loss_of
-from lossdoctor.losses.activations import Range, known, plain, reach
+from lossdoctor.losses.output_range import Range, known, plain, reach
 from lossdoctor.record import Data, Output, Setup, Target
 
 UNREADABLE = ("text", "empty", "unseen")  # codings without numbers

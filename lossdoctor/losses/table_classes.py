@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lossdoctor.losses import entropies as entropy
 from lossdoctor.losses import focal
-from lossdoctor.losses.base import CLASSES, LIKE_TARGETS, PROBABILITY, SIMPLEX, Loss
+from lossdoctor.losses.loss import CLASSES, LIKE_TARGETS, PROBABILITY, SIMPLEX, Loss
 
 _PROBABILISTIC = "https://keras.io/api/losses/probabilistic_losses/"
 # Activations whose values are no probabilities: the loss clips them to [1e-7, 1 - 1e-7] (Keras

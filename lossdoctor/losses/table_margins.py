@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lossdoctor.losses import regression as formula
-from lossdoctor.losses.base import LIKE_TARGETS, MARGIN, SCORE, Loss
+from lossdoctor.losses.loss import LIKE_TARGETS, MARGIN, SCORE, Loss
 
 _HINGE = "https://keras.io/api/losses/hinge_losses/"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lossdoctor.losses import regression as formula
-from lossdoctor.losses.base import DIRECTION, LIKE_TARGETS, POSITIVE, REACH, Loss
+from lossdoctor.losses.loss import DIRECTION, LIKE_TARGETS, POSITIVE, REACH, Loss
 
 _KERAS = "https://keras.io/api/losses/regression_losses/"
 _NUMBERS = ("real", "constant", "integer", "binary", "sign", "multi-hot", "one-hot", "distribution")

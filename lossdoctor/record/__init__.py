@@ -1,8 +1,8 @@
 """What was measured: Setup (static facts), Data (summaries of the data) and Record (all of it)."""
 
 from lossdoctor.record.data import Array, Data, Features, Target
+from lossdoctor.record.model_facts import CELLS, Layer, Optimizer, Output, Setup, Variable
 from lossdoctor.record.record import VERSION, Activity, Event, Record
-from lossdoctor.record.setup import CELLS, Layer, Optimizer, Output, Setup, Variable
 
 __all__ = [
     "CELLS",

@@ -10,7 +10,7 @@ import numpy as np
 
 from lossdoctor.record import codec
 from lossdoctor.record.data import Data
-from lossdoctor.record.setup import Setup
+from lossdoctor.record.model_facts import Setup
 
 VERSION = 1
 

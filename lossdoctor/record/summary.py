@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.record import outliers
+from lossdoctor.record import robust_distance as outliers
 from lossdoctor.record.data import Array, Features
 
 MAX_FEATURES = 4096  # wider arrays (flattened images, bags of words) are summed up as a whole only

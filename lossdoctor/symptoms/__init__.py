@@ -15,17 +15,17 @@ from lossdoctor.symptoms import (
     gradients,
     initial,
     inputs,
-    lab,
     labels,
     level,
     nonfinite,
     regularization,
-    shape,
     targets,
     updates,
     validation,
 )
-from lossdoctor.symptoms.base import Detector, Symptom
+from lossdoctor.symptoms import experiment_results as lab
+from lossdoctor.symptoms import loss_curve as shape
+from lossdoctor.symptoms.symptom import Detector, Symptom
 
 DETECTORS: dict[str, Detector] = {
     "loss-non-finite": nonfinite.loss_non_finite,

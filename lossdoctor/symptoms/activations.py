@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lossdoctor.record import Activity, Record
-from lossdoctor.symptoms.base import Symptom
+from lossdoctor.symptoms.symptom import Symptom
 
 RELU_LIKE = ("relu", "relu6")
 FLAT = ("tanh", "sigmoid", "hard_sigmoid")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lossdoctor.record import Record
-from lossdoctor.symptoms.base import Symptom
 from lossdoctor.symptoms.series import TINY, column
+from lossdoctor.symptoms.symptom import Symptom
 
 # What always giving the same answer costs under a cross-entropy with so many equally frequent classes.
 USUAL_CLASSES = (2, 3, 4, 5, 10, 20, 100, 1000)

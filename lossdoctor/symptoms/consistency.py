@@ -6,8 +6,8 @@ import numpy as np
 
 from lossdoctor.losses import loss_of
 from lossdoctor.record import Record
-from lossdoctor.symptoms.base import Symptom
 from lossdoctor.symptoms.series import column, end_level
+from lossdoctor.symptoms.symptom import Symptom
 
 CROSS_ENTROPIES = ("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy")
 OF_SIZE = ("mae", "mse", "mape", "mean_abs", "mean_sq", "root_mean", "rmse", "r2")

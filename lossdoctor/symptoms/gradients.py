@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from lossdoctor.record import Record
-from lossdoctor.symptoms.base import Symptom
-from lossdoctor.symptoms.layers import kernels
+from lossdoctor.symptoms.layer_names import kernels
 from lossdoctor.symptoms.level import learned
 from lossdoctor.symptoms.series import TINY, column, finite, nth
+from lossdoctor.symptoms.symptom import Symptom
 
 VANISHING = 1e-3  # AUTOTRAINER's ratio of first to last layer; signals.md 15: 3e-9 in a sick stack
 EXPLODING_LAYERS = 1e3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossdoctor.record import Layer, Record
-from lossdoctor.symptoms.base import Symptom
+from lossdoctor.symptoms.symptom import Symptom
 
 DENSE_LIKE = {"Dense", "Conv1D", "Conv2D", "Conv3D", "EinsumDense"}
 LARGE, SMALL = 6.0, 0.1  # times the fan-in rule; Glorot on unequal layers stays within 0.4 to 1.5 of He's

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lossdoctor.record import CELLS, Array, Record
-from lossdoctor.symptoms.base import Symptom
 from lossdoctor.symptoms.series import TINY, column, nth
+from lossdoctor.symptoms.symptom import Symptom
 
 # A first layer that scales its input by itself, or looks ids up.
 SCALING = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lossdoctor.losses import loss_of
 from lossdoctor.record import Record
-from lossdoctor.symptoms.base import Symptom
-from lossdoctor.symptoms.shape import loss_plateau
+from lossdoctor.symptoms.loss_curve import loss_plateau
+from lossdoctor.symptoms.symptom import Symptom
 
 DISAGREE = 0.1  # share of rows whose unanimous neighbours have another label; 0 to 0.03 in clean sets
 ENOUGH = 25  # such rows, so that the share means something
@@ -74,7 +74,7 @@ def one_class_predicted(record: Record) -> Symptom | None:
 
 def layers_disconnected(record: Record) -> Symptom | None:
     """Weight matrices never got a gradient although the others did, and nothing else explains it. Value: their number."""
-    from lossdoctor.symptoms.layers import kernels
+    from lossdoctor.symptoms.layer_names import kernels
 
     found = kernels(record)
     if found is None or len(found.step) < 2 or any(a.dead > 0.5 for a in record.activity):

@@ -6,7 +6,6 @@ import numpy as np
 
 from lossdoctor import losses
 from lossdoctor.record import Record
-from lossdoctor.symptoms.base import Symptom
 from lossdoctor.symptoms.series import (
     TINY,
     baseline,
@@ -18,6 +17,7 @@ from lossdoctor.symptoms.series import (
     start_level,
     trend,
 )
+from lossdoctor.symptoms.symptom import Symptom
 
 RUNS_AWAY = 50.0  # a log-likelihood ends at some units below zero, cosine similarity at -1
 HIGH_START = 3.0  # signals.md 2: healthy nets start at 0.5 to 2 times the baseline, sick ones at 10 to 1e5

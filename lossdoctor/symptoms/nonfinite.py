@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lossdoctor.record import Array, Record
-from lossdoctor.symptoms.base import Symptom
 from lossdoctor.symptoms.series import column, nth
+from lossdoctor.symptoms.symptom import Symptom
 
 
 def loss_non_finite(record: Record) -> Symptom | None:

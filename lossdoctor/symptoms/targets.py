@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lossdoctor.record import Record
-from lossdoctor.symptoms.base import Symptom
 from lossdoctor.symptoms.series import TINY
+from lossdoctor.symptoms.symptom import Symptom
 
 LARGE = 10.0  # size of the targets; an untrained net puts out numbers of size 1
 SMALL = 1e-3

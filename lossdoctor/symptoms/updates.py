@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lossdoctor.record import Record
-from lossdoctor.symptoms.base import Symptom
-from lossdoctor.symptoms.layers import kernels
+from lossdoctor.symptoms.layer_names import kernels
 from lossdoctor.symptoms.series import TINY, column, data_loss, nth
+from lossdoctor.symptoms.symptom import Symptom
 
 HUGE = (
     0.3  # one step moves a weight matrix by this share of itself; usual is 1e-3, TheDeepChecker warns at 0.1

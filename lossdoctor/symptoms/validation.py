@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lossdoctor.record import Array, Record
-from lossdoctor.symptoms.base import Symptom
 from lossdoctor.symptoms.inputs import rows_few
 from lossdoctor.symptoms.series import TINY, baseline, column, noise, nth, start_level, trend
+from lossdoctor.symptoms.symptom import Symptom
 
 TURNED = 1.15  # end over lowest
 # And the rise gives back at least this share of what had been gained over a constant answer: a tiny loss may

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lossdoctor.callbacks.collect import EDGE, MAX_LOOKS, MAX_ROWS, Collector
-from lossdoctor.probes.norms import SKIPPED
-from lossdoctor.probes.step import COLUMNS
+from lossdoctor.backends.tensorflow.norms import SKIPPED
+from lossdoctor.backends.tensorflow.step import COLUMNS
+from lossdoctor.fit.collector import EDGE, MAX_LOOKS, MAX_ROWS, Collector
 
 MILLION = 10**6
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lossdoctor.callbacks.exam import exam
-from lossdoctor.probes.activity import Examination
-from lossdoctor.probes.sample import Sample
+from lossdoctor.backends.sample import Sample
+from lossdoctor.experiments.evaluation import exam
+from lossdoctor.experiments.layer_outputs import Examination
 from lossdoctor.record import Output, Setup
 
 LABELS = np.arange(40) % 4

@@ -14,7 +14,7 @@ keras = pytest.importorskip("keras")
 from keras import layers  # noqa: E402
 from versions import OLD_KERAS  # noqa: E402
 
-from lossdoctor.callbacks.backoff import LRBackoff, TrainingDiverged  # noqa: E402
+from lossdoctor.callbacks.lr_backoff import LRBackoff, TrainingDiverged  # noqa: E402
 
 pytestmark = pytest.mark.fit
 
@@ -235,7 +235,7 @@ def test_a_run_far_too_hot_saves_itself(make, jit):
 
 def test_a_rollback_restores_all_but_the_rate():
     """Weights, slots, statistics and seeds come back bit for bit, more than once; the cut of the rate stays."""
-    from lossdoctor.callbacks.snapshot import Snapshots
+    from lossdoctor.backends.tensorflow.snapshots import Snapshots
 
     model = net(keras.optimizers.Adam(0.5), jit_compile=True)
     model.optimizer.build(model.trainable_variables)

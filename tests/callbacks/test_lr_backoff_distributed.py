@@ -10,7 +10,7 @@ import sys
 import pytest
 from versions import TENSORFLOW
 
-from lossdoctor.probes.replicas import SINCE
+from lossdoctor.backends.tensorflow.replicas import SINCE
 
 pytestmark = pytest.mark.fit
 

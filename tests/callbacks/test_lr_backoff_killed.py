@@ -15,7 +15,7 @@ pytestmark = pytest.mark.fit
 SCRIPT = """
 import json, os, signal, sys
 import keras, numpy as np
-from lossdoctor.callbacks.backoff import LRBackoff
+from lossdoctor.callbacks.lr_backoff import LRBackoff
 
 folder, kill = sys.argv[1], int(sys.argv[2])
 keras.utils.set_random_seed(0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lossdoctor.callbacks.neighbours import neighbours
-from lossdoctor.probes.sample import Sample
+from lossdoctor.backends.sample import Sample
+from lossdoctor.experiments.neighbours import neighbours
 
 RNG = np.random.default_rng(0)
 KINDS = RNG.integers(0, 2, 200)

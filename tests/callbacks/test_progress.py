@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from lossdoctor.callbacks.progress import bar
+from lossdoctor.fit.progress_bar import bar
 
 
 class Terminal(io.StringIO):

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 from report_factory import make_findings, make_record
 
 from lossdoctor import diagnose
-from lossdoctor.callbacks.tensorboard import write_tensorboard
+from lossdoctor.fit.tensorboard import write_tensorboard
 from lossdoctor.history import read
 
 RECORD, FINDINGS = make_record(), make_findings()

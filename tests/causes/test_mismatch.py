@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from lossdoctor.causes import BY_ID
-from lossdoctor.causes.base import Facts
+from lossdoctor.causes.cause import Facts
 from lossdoctor.diagnosis import NAMED, confidence
 from lossdoctor.losses import canonical
-from lossdoctor.losses.targets import outline_target, summarize_target
+from lossdoctor.losses.target_summary import outline_target, summarize_target
 from lossdoctor.record import Data, Optimizer, Output, Setup, Target
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom

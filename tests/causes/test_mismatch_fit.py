@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lossdoctor.causes import BY_ID
-from lossdoctor.causes.base import Facts
-from lossdoctor.losses.targets import summarize_targets
+from lossdoctor.causes.cause import Facts
+from lossdoctor.losses.target_summary import summarize_targets
 from lossdoctor.record import Data
 
 pytestmark = pytest.mark.fit
@@ -56,7 +56,7 @@ def build(activations, units, loss, from_logits):
 
 
 def facts_of(net, targets):
-    from lossdoctor.probes.setup import read_setup
+    from lossdoctor.fit.setup import read_setup
 
     setup = read_setup(net, {})
     return Facts(setup, Data(targets=summarize_targets([targets], setup.outputs)))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from versions import TENSORFLOW
 
-from lossdoctor.probes.replicas import SINCE
+from lossdoctor.backends.tensorflow.replicas import SINCE
 
 pytestmark = pytest.mark.fit
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lossdoctor.losses.activations import DIPPING, RISING, Range, known, plain, reach
+from lossdoctor.losses.output_range import DIPPING, RISING, Range, known, plain, reach
 
 
 def keras_activation(name):

@@ -7,7 +7,7 @@ import pytest
 
 from lossdoctor.losses.advice import advice, notes
 from lossdoctor.losses.heads import heads
-from lossdoctor.losses.targets import summarize_target
+from lossdoctor.losses.target_summary import summarize_target
 from lossdoctor.record import Data, Output, Setup, Target
 
 RNG = np.random.default_rng(9)

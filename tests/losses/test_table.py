@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from lossdoctor.losses import LOSSES, canonical
-from lossdoctor.losses.activations import reach
 from lossdoctor.losses.faults import PROVEN, activation_faults
 from lossdoctor.losses.heads import Head
+from lossdoctor.losses.output_range import reach
 from lossdoctor.record import Output
 
 DEMANDED = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lossdoctor.losses.targets import class_weights, summarize_target, summarize_targets
+from lossdoctor.losses.target_summary import class_weights, summarize_target, summarize_targets
 from lossdoctor.record import Output
 
 RNG = np.random.default_rng(5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lossdoctor.record.outliers import all_distances, distances
+from lossdoctor.record.robust_distance import all_distances, distances
 from lossdoctor.record.summary import MAX_FEATURES, summarize_array, summarize_inputs
 
 RNG = np.random.default_rng(3)

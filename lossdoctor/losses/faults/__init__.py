@@ -4,10 +4,10 @@ Each function takes a `Head` and yields `Fault`s; on every right combination it 
 """
 
 from lossdoctor.losses.faults.activation import activation_faults
-from lossdoctor.losses.faults.base import LIKELY, POSSIBLE, PROVEN, Fault
 from lossdoctor.losses.faults.bound import bound_faults
 from lossdoctor.losses.faults.coding import coding_faults
-from lossdoctor.losses.faults.shape import one_for_many, shape_faults
+from lossdoctor.losses.faults.fault import LIKELY, POSSIBLE, PROVEN, Fault
+from lossdoctor.losses.faults.target_shape import one_for_many, shape_faults
 
 __all__ = [
     "LIKELY",

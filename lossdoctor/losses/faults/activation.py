@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from lossdoctor.losses import activations, base
+from lossdoctor.losses import loss as base
+from lossdoctor.losses import output_range as activations
 from lossdoctor.losses.faults import reach
-from lossdoctor.losses.faults.base import LIKELY, POSSIBLE, PROVEN, Fault, span
+from lossdoctor.losses.faults.fault import LIKELY, POSSIBLE, PROVEN, Fault, span
 from lossdoctor.losses.heads import Head
 
 HIGH_FLOOR = 0.3  # a cross-entropy that cannot fall below this has no healthy end; ln 2 is guessing

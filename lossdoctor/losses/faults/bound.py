@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.losses import base
-from lossdoctor.losses.faults.base import LIKELY, PROVEN, Fault, span
+from lossdoctor.losses import loss as base
 from lossdoctor.losses.faults.class_labels import ROW_SUM, grade_beyond
+from lossdoctor.losses.faults.fault import LIKELY, PROVEN, Fault, span
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Target
 

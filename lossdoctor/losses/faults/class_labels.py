@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.losses import base
-from lossdoctor.losses.faults.base import LIKELY, POSSIBLE, PROVEN, Fault, counted, span
+from lossdoctor.losses import loss as base
+from lossdoctor.losses.faults.fault import LIKELY, POSSIBLE, PROVEN, Fault, counted, span
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Target
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lossdoctor.losses import base
+from lossdoctor.losses import loss as base
 from lossdoctor.losses.faults import class_labels as labels
-from lossdoctor.losses.faults.base import LIKELY, POSSIBLE, PROVEN, Fault, span
+from lossdoctor.losses.faults.fault import LIKELY, POSSIBLE, PROVEN, Fault, span
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Target
 

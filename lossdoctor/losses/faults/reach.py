@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.losses.faults.base import LIKELY, POSSIBLE, PROVEN, Fault, span
+from lossdoctor.losses.faults.fault import LIKELY, POSSIBLE, PROVEN, Fault, span
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Target
 

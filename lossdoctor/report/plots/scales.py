@@ -9,7 +9,7 @@ import numpy as np
 
 from lossdoctor.record import Array, Record
 from lossdoctor.report.format import number
-from lossdoctor.report.plots import data
+from lossdoctor.report.plots import marks as data
 from lossdoctor.report.plots.style import FONT, Palette, dress
 
 if TYPE_CHECKING:

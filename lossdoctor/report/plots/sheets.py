@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lossdoctor.report.plots import data, layers, scales, time, words
-from lossdoctor.report.plots.data import marks
+from lossdoctor.report.plots import layer_plots as layers
+from lossdoctor.report.plots import marks as data
+from lossdoctor.report.plots import scales, time, words
+from lossdoctor.report.plots.marks import marks
 from lossdoctor.report.plots.style import (
     CSS,
     FONT,

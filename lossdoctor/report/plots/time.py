@@ -8,7 +8,7 @@ import numpy as np
 
 from lossdoctor.record import Record
 from lossdoctor.report.format import clean
-from lossdoctor.report.plots import data
+from lossdoctor.report.plots import marks as data
 from lossdoctor.report.plots.style import FONT, Palette, dress, legend, plain_ticks
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import numpy as np
 
 from lossdoctor.record import Record
 from lossdoctor.report.format import number
-from lossdoctor.report.plots import data, scales
+from lossdoctor.report.plots import marks as data
+from lossdoctor.report.plots import scales
 
 RATE = "The rate of each step; steps of backoff show as stairs, a schedule as a slope."
 METRICS = "Metrics by epoch, training solid and validation dashed: a growing gap is overfitting."
