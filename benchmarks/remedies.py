@@ -81,9 +81,9 @@ def one(case: Case, seed: int) -> dict[str, Any]:
     except Exception as error:  # a sick run may raise: whatever trains after it is no worse
         row["error"], row["before"] = f"{type(error).__name__}: {str(error)[:100]}", -1.0
     report = doctor.report
-    lab = report.record.lab
-    row |= {"seconds": lab.get("seconds"), "not_run": lab.get("not_run"), "healthy": report.healthy}
-    row["verified"] = ((lab.get("replay") or {}).get("combined") or {}).get("verdict") == "confirmed"
+    results = report.record.experiments
+    row |= {"seconds": results.get("seconds"), "not_run": results.get("not_run"), "healthy": report.healthy}
+    row["verified"] = ((results.get("replay") or {}).get("combined") or {}).get("verdict") == "confirmed"
     if report.healthy:
         return row | {"repaired": False, "after": None}
     row |= {"named": [d.cause for d in report.findings.loud]}

@@ -9,8 +9,8 @@ import numpy as np
 
 from lossdoctor.backends.sample import SAMPLE_ROWS, Sample
 from lossdoctor.diagnosis import diagnose
-from lossdoctor.experiments import layer_outputs as activity
-from lossdoctor.experiments.evaluation import exam
+from lossdoctor.experiments import layer_outputs
+from lossdoctor.experiments.evaluation import evaluate
 from lossdoctor.fit.monitor import summaries
 from lossdoctor.fit.setup import read_setup
 from lossdoctor.record import Data, Output, Record
@@ -55,17 +55,20 @@ def checkup(
         model.build(_shapes(batch.x))
     setup = read_setup(model, {})
     data = _data(whole, validation_data, setup.outputs, missing)
-    lab: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     series: dict[str, np.ndarray] = {}
     activities: tuple[Any, ...] = ()
     if batch is not None:
         try:
-            look = activity.examine(model, model.get_weights(), batch, "initial")
-            activities, lab = look.activities, {"exam": exam(model, setup, {"initial": look}, batch, None)}
+            look = layer_outputs.examine(model, model.get_weights(), batch, "initial")
+            activities, results = (
+                look.activities,
+                {"evaluation": evaluate(model, setup, {"initial": look}, batch, None)},
+            )
             series = first_step(model, batch)
         except Exception as error:  # shapes or labels that do not fit: what else was seen still stands
             missing.append(f"the first step could not be tried: {type(error).__name__}: {str(error)[:200]}")
-    record = Record(setup, Data(**{**vars(data), "missing": tuple(missing)}), series, activities, lab=lab,
+    record = Record(setup, Data(**{**vars(data), "missing": tuple(missing)}), series, activities, experiments=results,
                     stopped="not started", source="checkup")  # fmt: skip
     return Report(record, diagnose(record))
 

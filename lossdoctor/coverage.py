@@ -42,7 +42,7 @@ def unchecked(record: Record) -> Iterator[str]:
     yield from (f"the data: {reason}" for reason in record.data.missing)
     if record.source == "checkup":
         yield "how training goes (this was a look before the first step)"
-        yield from record.lab.get("not_run", ())
+        yield from record.experiments.get("not_run", ())
         return
     if record.source != "fit":
         yield "gradients, layers and data: only the losses were given; train with LossDoctor to measure them"
@@ -53,4 +53,4 @@ def unchecked(record: Record) -> Iterator[str]:
         yield "the output layer (the model's graph is not known to Keras)"
     if record.setup.steps_per_execution > 1:
         yield f"single steps' weight updates (steps_per_execution={record.setup.steps_per_execution})"
-    yield from record.lab.get("not_run", ())
+    yield from record.experiments.get("not_run", ())

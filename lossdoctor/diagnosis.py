@@ -83,7 +83,7 @@ def diagnose(record: Record, *, ignore: Collection[str] = ()) -> Findings:
     """
     failures: list[str] = []
     symptoms = observe(record, failures)
-    facts = Facts(record.setup, record.data, symptoms, record.lab, trained=record.source != "checkup")
+    facts = Facts(record.setup, record.data, symptoms, record.experiments, trained=record.source != "checkup")
     suspects = rank(_weighed([cause for cause in CAUSES if cause.id not in ignore], facts, failures))
     diagnoses = _loud_and_quiet(suspects)
     alarms = [s for s in symptoms.values() if s.alarming]
@@ -171,7 +171,7 @@ def _beside(diagnosis: Diagnosis) -> Diagnosis:
 
 def _with_outcome(cause: str, remedy: Remedy, facts: Facts) -> Remedy:
     """Returns the remedy with what a replay measured of it."""
-    for trial in facts.lab.get("replay", {}).get("trials", ()):
+    for trial in facts.experiments.get("replay", {}).get("trials", ()):
         if trial["cause"] == cause and trial["remedy"] == remedy.summary:
             confirmed = {"confirmed": True, "refuted": False}.get(trial["verdict"])
             return replace(remedy, verified=trial["text"], confirmed=confirmed)

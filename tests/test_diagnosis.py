@@ -127,14 +127,14 @@ def test_an_alarm_that_no_cause_explains_is_unknown():
 
 def test_an_alarm_with_a_faint_suspect_names_it_with_its_low_confidence():
     """The likeliest cause is a better start than none, and its confidence says how far to trust it."""
-    lab = {
-        "exam": {
+    results = {
+        "evaluation": {
             "neighbours": {"rows": 250.0, "score": 0.95, "chance": 0.5, "error": 0.03},
             "final": {"accuracy": 0.7},
         }
     }
     setup = Setup(layers=(Layer("out", "Dense", "sigmoid", units=1, parameters=3),))
-    findings = diagnose(Record(setup=setup, lab=lab))
+    findings = diagnose(Record(setup=setup, experiments=results))
     assert [d.cause for d in findings.loud] == ["model-too-small"]
     assert ALSO_SEEN <= findings.loud[0].confidence < NAMED
     assert not findings.healthy
@@ -170,7 +170,7 @@ def test_confirmed_remedies_come_first():
         {"cause": cause.id, "remedy": word, "verdict": word, "text": f"it was {word}"}
         for word in ("refuted", "confirmed")
     ]
-    remedies = weigh(cause, Facts(lab={"replay": {"trials": trials}})).remedies
+    remedies = weigh(cause, Facts(experiments={"replay": {"trials": trials}})).remedies
     assert [r.summary for r in remedies] == ["confirmed", "untried", "refuted"]
     assert [r.verified for r in remedies] == ["it was confirmed", None, "it was refuted"]
 
@@ -199,7 +199,7 @@ def test_a_rule_that_fails_costs_only_itself(monkeypatch):
             run([1.0], data=Data(missing=("a generator gave no array",))),
             "the data: a generator gave no array",
         ),
-        (run([1.0], lab={"not_run": ["no time for trials"]}), "no time for trials"),
+        (run([1.0], experiments={"not_run": ["no time for trials"]}), "no time for trials"),
         (Record(source="checkup"), "before the first step"),
     ],
 )

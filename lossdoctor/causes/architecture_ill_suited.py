@@ -134,7 +134,7 @@ CAUSE = Cause(
             seen(
                 *_LOST,
                 setup=_DEEP,
-                lab={
+                experiments={
                     "replay": {
                         "trials": [
                             {

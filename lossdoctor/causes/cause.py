@@ -31,7 +31,7 @@ class Facts:
     setup: Setup = field(default_factory=Setup)
     data: Data = field(default_factory=Data)
     symptoms: Mapping[str, Symptom] = field(default_factory=dict)
-    lab: Mapping[str, Any] = field(default_factory=dict)
+    experiments: Mapping[str, Any] = field(default_factory=dict)
     trained: bool = True  # False in a checkup: nothing is known of how training goes
 
     def get(self, name: str) -> Symptom | None:
@@ -79,25 +79,27 @@ class Facts:
     @property
     def told_apart(self) -> Mapping[str, Any] | None:
         """The replay after which held-back rows were told best, if better than TOLD; None without one."""
-        tries = [t for t in self.lab.get("replay", {}).get("trials", ()) if t["verdict"] == "confirmed"]
+        tries = [
+            t for t in self.experiments.get("replay", {}).get("trials", ()) if t["verdict"] == "confirmed"
+        ]
         best = max(tries, key=lambda t: t.get("score", 0.0), default=None)
         return best if best is not None and best.get("score", 0.0) > TOLD else None
 
     def replay(self, cause: str) -> Mapping[str, Any] | None:
         """Returns the best replay of that cause's remedies (see trials), None when none was made."""
-        tries = [t for t in self.lab.get("replay", {}).get("trials", ()) if t["cause"] == cause]
+        tries = [t for t in self.experiments.get("replay", {}).get("trials", ()) if t["cause"] == cause]
         order = {"confirmed": 0, "unclear": 1, "refuted": 2}
         return min(tries, key=lambda t: (order[t["verdict"]], -t.get("score", 0.0)), default=None)
 
     @property
     def helped(self) -> bool:
         """Whether a replay confirmed any change at all."""
-        trials = self.lab.get("replay", {}).get("trials", ())
+        trials = self.experiments.get("replay", {}).get("trials", ())
         return any(t["verdict"] == "confirmed" for t in trials)
 
     def beaten(self, trial: Mapping[str, Any]) -> bool:
         """Returns whether the change of another cause gained more than twice what this trial gained."""
-        replay = self.lab.get("replay", {})
+        replay = self.experiments.get("replay", {})
         start = replay.get("unchanged", {}).get("score")
         scores = [
             t["score"] for t in replay.get("trials", ()) if t["verdict"] == "confirmed" and "score" in t

@@ -60,10 +60,10 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(-CERTAIN, f"no step had been taken yet: {facts.broken_at_once.text}")
     if (limit := facts.get("rate-above-limit")) is not None:
         yield Sign(STRONG if limit.value > 2 else FAIR, limit.text)
-    elif facts.lab.get("stability", {}).get("limit"):
+    elif facts.experiments.get("stability", {}).get("limit"):
         yield Sign(
             -FAIR,
-            f"the rate is below the limit of stability at the start, {facts.lab['stability']['limit']:.2g}",
+            f"the rate is below the limit of stability at the start, {facts.experiments['stability']['limit']:.2g}",
         )
     for name, weight in SIGNS.items():
         if (symptom := facts.get(name)) is not None:
@@ -93,7 +93,7 @@ def _only_validation(facts: Facts) -> bool:
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
     rate = facts.optimizer.learning_rate or 0.01
-    limit = facts.lab.get("stability", {}).get("limit")
+    limit = facts.experiments.get("stability", {}).get("limit")
     targets = [wording.round_down(min(limit / 3, rate / 3))] if limit else []
     targets += [rate / 10, rate / 100] if high(facts) < 30 else [rate / 100, rate / 1000]
     for value in {wording.number(v): v for v in targets}.values():  # one for each rate as it is printed

@@ -67,7 +67,7 @@ CAUSE = Cause(
         Example("labels shuffled apart from their rows", seen(*_ODD)),
         Example(
             "another model tells rows held back",
-            seen(*_ODD, lab={"replay": {"trials": [_TOLD]}}),
+            seen(*_ODD, experiments={"replay": {"trials": [_TOLD]}}),
             named=False,
         ),
         Example(

@@ -66,7 +66,11 @@ def _broke_down(facts: Facts, bad: Symptom) -> Iterator[Sign]:
             STRONG,
             f"the loss {facts.output.loss or 'of train_step'} is self-written: log(0), sqrt(0), a division by 0 or exp of a large number",
         )
-    if (where := facts.lab.get("first_nonfinite")) and where.get("what") in ("layer", "loss", "gradient"):
+    if (where := facts.experiments.get("first_nonfinite")) and where.get("what") in (
+        "layer",
+        "loss",
+        "gradient",
+    ):
         own = where["what"] == "layer"  # a formula inside the model, on rows that are finite
         yield Sign(STRONG + FAIR if own else FAIR, where.get("text", ""))
 

@@ -84,7 +84,7 @@ CAUSE = Cause(
                 _STUCK,
                 _FLAT,
                 setup=_ADADELTA,
-                lab={
+                experiments={
                     "replay": {
                         "trials": [
                             {
@@ -104,7 +104,7 @@ CAUSE = Cause(
                 _STUCK,
                 _FLAT,
                 setup=_ADADELTA,
-                lab={
+                experiments={
                     "replay": {
                         "trials": [
                             {

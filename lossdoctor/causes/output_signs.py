@@ -11,7 +11,7 @@ from lossdoctor.losses import LOSSES
 from lossdoctor.losses.faults import LIKELY, POSSIBLE, PROVEN, Fault
 from lossdoctor.losses.faults.fault import counted
 from lossdoctor.losses.heads import Head, heads
-from lossdoctor.losses.loss import REACH
+from lossdoctor.losses.loss_row import REACH
 from lossdoctor.losses.right import Right, right
 from lossdoctor.record import Setup
 from lossdoctor.remedies import Action, Remedy

@@ -117,7 +117,7 @@ CAUSE = Cause(
             seen(
                 _HEAVY[1],
                 setup=_HELD,
-                lab={
+                experiments={
                     "replay": {
                         "trials": [
                             {

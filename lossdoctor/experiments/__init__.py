@@ -22,7 +22,7 @@ def run(
     seconds: float,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Returns the results of the trials for `Record.lab`. Never raises, and touches nothing of the user's.
+    """Returns the results of the trials for `Record.experiments`. Never raises, and touches nothing of the user's.
 
     Args:
         subject: the model with its weights and rows.

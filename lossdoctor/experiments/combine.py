@@ -29,7 +29,7 @@ class Option:
 
 def combine(player: Replayer, options: Sequence[Option], without: Replay, clock: Clock,
             reached: float | None) -> dict[str, Any] | None:  # fmt: skip
-    """Returns the best combination found in the time, in the form of `Record.lab["replay"]["combined"]`.
+    """Returns the best combination found in the time, in the form of `Record.experiments["replay"]["combined"]`.
 
     None when no option came out better than the run as it was.
     """

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 
 from lossdoctor.backends.sample import Sample
-from lossdoctor.experiments import layer_outputs as activity
+from lossdoctor.experiments import layer_outputs
 from lossdoctor.experiments.neighbours import neighbours
 from lossdoctor.losses import loss_of
 from lossdoctor.record import Setup
 
 
-def exam(
+def evaluate(
     model: Any,
     setup: Setup,
-    looks: dict[str, activity.Examination],
+    looks: dict[str, layer_outputs.Examination],
     sample: Sample | None,
     validation: Sample | None,
 ) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def exam(
             scores[when] = score(np.asarray(sample.y), look.outputs[0])
     if validation is not None and validation.y is not None and "final" in looks:
         try:
-            look = activity.examine(model, model.get_weights(), validation, "final")
+            look = layer_outputs.examine(model, model.get_weights(), validation, "final")
         except Exception:  # a model that cannot be called so: the scores above stand alone
             return scores
         if len(look.outputs) == 1:

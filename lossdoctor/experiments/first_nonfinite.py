@@ -25,7 +25,7 @@ Found = dict[str, Any]
 
 
 def first_nonfinite(subject: Subject, bench: Workbench, clock: Clock) -> Found | None:
-    """Returns `Record.lab["first_nonfinite"]`, None when the run stayed finite.
+    """Returns `Record.experiments["first_nonfinite"]`, None when the run stayed finite.
 
     The batch that the run met first with a non-finite loss or gradient is read at the last good weights.
     When all is finite there, the batch is not to blame: the steps are replayed on the sample until

@@ -20,7 +20,7 @@ ONE_BATCH_STEPS = 200
 
 
 def one_batch(player: Replayer) -> dict[str, Any]:
-    """Returns `Record.lab["one_batch"]`: one batch's loss before and after it was fitted alone.
+    """Returns `Record.experiments["one_batch"]`: one batch's loss before and after it was fitted alone.
 
     A net that cannot get below the baseline of so few rows has no path for the error to its weights;
     where it can, the fault is in the rate, the time or the data.
@@ -38,7 +38,7 @@ def one_batch(player: Replayer) -> dict[str, Any]:
 
 
 def zero_inputs(player: Replayer) -> dict[str, Any]:
-    """Returns `Record.lab["zero_inputs"]`: losses after the replay with the inputs, and with zeros for them.
+    """Returns `Record.experiments["zero_inputs"]`: losses after the replay with the inputs, and with zeros for them.
 
     Equal losses say that the net makes no use of its inputs.
     """

@@ -25,13 +25,13 @@ def repair(subject: Subject, record: Record, findings: Any) -> Any:
 
     Args:
         subject: the model and its rows.
-        record: what was measured; its `lab` holds the replays.
+        record: what was measured; its `experiments` holds the replays.
         findings: what was concluded (`diagnosis.Findings`).
 
     Raises:
         ValueError: nothing that was found can be changed on the model, or it cannot be rebuilt.
     """
-    replay = record.lab.get("replay") or {}
+    replay = record.experiments.get("replay") or {}
     together = replay.get("combined") or {}
     if together.get("verdict") == "confirmed":
         whole = actions_of(together["actions"])
@@ -67,7 +67,7 @@ def _only_steps(actions: Sequence[Action]) -> bool:
 
 
 def actions_of(parts: Iterable[Any]) -> list[Action]:
-    """Returns actions from a record's lab: as they were made, or as a saved record holds them."""
+    """Returns actions from a record's experiments: as they were made, or as a saved record holds them."""
     return [p if isinstance(p, Action) else Action(p["kind"], dict(p["arguments"])) for p in parts]
 
 

@@ -56,7 +56,7 @@ class Replay:
         return math.isfinite(self.last) and math.isfinite(self.held_back)
 
     def as_dict(self) -> dict[str, Any]:
-        """Returns plain numbers for `Record.lab`."""
+        """Returns plain numbers for `Record.experiments`."""
         plain: dict[str, Any] = {"first": self.first, "last": self.last, "held_back": self.held_back}
         return {**plain, "finite": self.finite, "score": self.score.value, "accuracy": self.score.accuracy}
 

@@ -30,7 +30,7 @@ def replays(
     clock: Clock,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Returns `Record.lab["replay"]`.
+    """Returns `Record.experiments["replay"]`.
 
     Raises:
         ValueError: the model cannot train on the sample.

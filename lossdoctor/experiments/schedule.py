@@ -29,7 +29,7 @@ def carry_out(
 ) -> dict[str, Any]:
     """Makes the trials of `trials.run`, the most telling ones first; the replays take what time is left."""
     clock, missing = Clock(seconds), []
-    lab: dict[str, Any] = {}
+    results: dict[str, Any] = {}
 
     def attempt(name: str, part: Callable[[], Any]) -> Any:
         try:
@@ -43,11 +43,13 @@ def carry_out(
         if player is not None:
             found = attempt("first_nonfinite", lambda: first_nonfinite(subject, player.bench, clock))
             limit = attempt("stability", lambda: stability(subject, record, clock, player.bench))
-            lab.update(
+            results.update(
                 {k: v for k, v in {"first_nonfinite": found, "stability": limit}.items() if v is not None}
             )
-            lab.update(attempt("replay", lambda: trained(player, subject, candidates, clock, progress)) or {})
-    return {**lab, "seconds": clock.spent, "not_run": missing}
+            results.update(
+                attempt("replay", lambda: trained(player, subject, candidates, clock, progress)) or {}
+            )
+    return {**results, "seconds": clock.spent, "not_run": missing}
 
 
 def trained(
@@ -63,11 +65,11 @@ def trained(
         ValueError: the model cannot train on the sample, or too slowly for the time.
     """
     player.start(clock)
-    lab: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for name, part in (("one_batch", one_batch), ("zero_inputs", zero_inputs)):
         if ONE_BATCH_STEPS * player.step_seconds < CHEAP * clock.seconds:
-            lab[name] = part(player)
-    return {**lab, "replay": replays(player, subject, candidates, clock, progress)}
+            results[name] = part(player)
+    return {**results, "replay": replays(player, subject, candidates, clock, progress)}
 
 
 def _sentence(error: Exception) -> str:

@@ -31,7 +31,7 @@ SHARE = 0.2  # share of the time for all trials
 def stability(
     subject: Subject, record: Record, clock: Clock, bench: Workbench | None = None
 ) -> dict[str, Any] | None:
-    """Returns `Record.lab["stability"]`: the strictest limit over the places looked at, None without a rate.
+    """Returns `Record.experiments["stability"]`: the strictest limit over the places looked at, None without a rate.
 
     "limit" is the one of the curvature where short runs around it agree, else what they bore ("tried" says
     which); "predicted" is always that of the curvature. `bench` may hold traced copies already.

@@ -58,16 +58,18 @@ def why_not(monitor: Monitor, record: Record) -> str:
 
 
 def run_trials(monitor: Monitor, record: Record, findings: Findings, seconds: float, show: bool) -> Record:
-    """Returns the record with the trials' results in its `lab`."""
-    from lossdoctor import experiments as trials
+    """Returns the record with the trials' results in its `experiments`."""
+    from lossdoctor import experiments
 
     why = why_not(monitor, record)
     if why:
-        return replace(record, lab={**record.lab, "not_run": [f"trials were not run: {why}"]})
+        return replace(record, experiments={**record.experiments, "not_run": [f"trials were not run: {why}"]})
     with monitor.pace.timed("trials"), bar(show) as progress:
-        lab = trials.run(subject(monitor), record, candidates(findings), seconds=seconds, progress=progress)
+        results = experiments.run(
+            subject(monitor), record, candidates(findings), seconds=seconds, progress=progress
+        )
     cost = {**record.cost, "trials": monitor.pace.seconds["trials"]}
-    return replace(record, lab={**record.lab, **lab}, cost=cost)
+    return replace(record, experiments={**record.experiments, **results}, cost=cost)
 
 
 def repaired(monitor: Monitor, record: Record, findings: Findings) -> Any:

@@ -10,12 +10,12 @@ import numpy as np
 
 from lossdoctor import keras_private
 from lossdoctor.backends.sample import Sample
-from lossdoctor.backends.tensorflow import variables as peek
+from lossdoctor.backends.tensorflow import host_values
 from lossdoctor.backends.tensorflow.hooks import Hooks
 from lossdoctor.backends.tensorflow.initial_state import Begin
 from lossdoctor.backends.tensorflow.step import BAD_BATCH, COLUMNS, SAMPLE, StepProbe
 from lossdoctor.backends.tensorflow.weight_norms import WeightLook
-from lossdoctor.experiments import layer_outputs as activity
+from lossdoctor.experiments import layer_outputs
 from lossdoctor.fit.collector import Collector
 from lossdoctor.fit.pace import Pace
 from lossdoctor.fit.setup import read_setup
@@ -50,7 +50,7 @@ class Monitor:
         self._anchored = 0  # step before which the look began
         self._next_look = 0  # at steps 0, 1, 3, 7, ... in any case: most faults show at once
         self._data = Data()
-        self._examined: dict[str, activity.Examination] = {}
+        self._examined: dict[str, layer_outputs.Examination] = {}
         self._blind = False  # the layers cannot be looked at
         self.probe = StepProbe(model, self.setup.steps_per_execution)
         self._weights = WeightLook(model)
@@ -95,7 +95,7 @@ class Monitor:
         with self.pace.timed("look" if look else "read"):
             rows = self.probe.read()
             self._read_begin()
-            self.collector.add_steps(rows, self.epoch, peek.learning_rate(self._optimizer))
+            self.collector.add_steps(rows, self.epoch, host_values.learning_rate(self._optimizer))
             if look and self.collector.steps > self._anchored:  # the data may have ended instead
                 weights, moves = self._weights.measure()
                 grads = rows[-1, len(COLUMNS) :]
@@ -164,7 +164,7 @@ class Monitor:
         if self.sample is None:
             return
         try:
-            self._examined[when] = activity.examine(self.model, weights, self.sample, when)
+            self._examined[when] = layer_outputs.examine(self.model, weights, self.sample, when)
         except Exception as error:  # a GAN has no call(), other models take more than x: no fault of the run
             self._blind = True
             text = f"the layers: calling the model on kept rows raised {type(error).__name__}: {error}"
@@ -179,7 +179,7 @@ class Monitor:
         setup = replace(self.setup, batch_size=self._batch_size())
         final = self._examined.get("final")
         if not setup.outputs and final is not None:
-            setup = replace(setup, outputs=activity.outputs_of_subclass(self.model, final))
+            setup = replace(setup, outputs=layer_outputs.outputs_of_subclass(self.model, final))
         self._data = self._summarize(setup.outputs)
         return Record(
             setup=setup,
@@ -187,7 +187,7 @@ class Monitor:
             series=self._series(),
             activity=tuple(a for e in self._examined.values() for a in e.activities),
             events=(*self.events, *self._skips(), *self._failures()),
-            lab={"exam": self._exam()} if self._examined else {},
+            experiments={"evaluation": self._evaluate()} if self._examined else {},
             cost={**self.pace.seconds, "training": self.seconds or self.pace.elapsed()},
             stopped=self.stopped,
         )
@@ -243,10 +243,10 @@ class Monitor:
         outlines = (outline_target(n or names[i], shape, kind) for i, (n, shape, kind) in enumerate(specs))
         return replace(data, targets=tuple(outlines))
 
-    def _exam(self) -> dict[str, Any]:
-        from lossdoctor.experiments.evaluation import exam
+    def _evaluate(self) -> dict[str, Any]:
+        from lossdoctor.experiments.evaluation import evaluate
 
-        return exam(self.model, self.setup, self._examined, self.sample, self.validation)
+        return evaluate(self.model, self.setup, self._examined, self.sample, self.validation)
 
 
 def summaries(

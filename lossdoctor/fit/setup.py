@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lossdoctor import __version__, keras_private, losses
-from lossdoctor.backends.tensorflow import variables as peek
+from lossdoctor.backends.tensorflow import host_values
 from lossdoctor.record import Layer, Optimizer, Output, Setup, Variable
 
 # Layers that are nothing but an activation, and what it is called.
@@ -280,7 +280,7 @@ def _optimizer(model: Any) -> Optimizer | None:
     config = {k: v for k, v in raw.items() if isinstance(v, (bool, int, float, str))}
     return Optimizer(
         kind=type(optimizer).__name__,
-        learning_rate=peek.learning_rate(optimizer),
+        learning_rate=host_values.learning_rate(optimizer),
         schedule=type(schedule).__name__ if is_schedule else None,
         schedule_config=_schedule_config(schedule) if is_schedule else {},
         config=config,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lossdoctor.losses.loss import Best, Loss
+from lossdoctor.losses.loss_row import Best, Loss
 from lossdoctor.losses.table_classes import ENTROPIES
 from lossdoctor.losses.table_margins import MARGINS
 from lossdoctor.losses.table_values import VALUES

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from lossdoctor.losses import loss as base
-from lossdoctor.losses import loss_of
+from lossdoctor.losses import loss_of, loss_row
 from lossdoctor.losses.heads import Head, heads
 from lossdoctor.record import Data, Output, Setup, Target
 
@@ -81,7 +80,7 @@ def _one_hot(head: Head, target: Target) -> str | None:
 def _floor(head: Head, target: Target) -> str | None:
     assert head.loss
     floor, level = target.floors.get(head.loss.name), target.baselines.get(head.loss.name)
-    if floor is None or level is None or head.loss.needs not in (base.PROBABILITY, base.SIMPLEX):
+    if floor is None or level is None or head.loss.needs not in (loss_row.PROBABILITY, loss_row.SIMPLEX):
         return None
     if floor <= SOFT * level:
         return None

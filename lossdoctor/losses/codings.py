@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossdoctor.losses.loss import CLASSES, Loss
+from lossdoctor.losses.loss_row import CLASSES, Loss
 
 ROW_SUM = 1e-3  # rows count as summing to 1 within this: float16 and rounded labels do
 FEW_CLASSES = (

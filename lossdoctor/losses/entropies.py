@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.losses.loss import EPSILON, Best, columns_of, nothing
+from lossdoctor.losses.loss_row import EPSILON, Best, columns_of, nothing
 
 TOLERANCE = 1e-3  # rows count as summing to 1 within this: float16 and rounded labels do
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lossdoctor.losses.entropies import label_rows, smooth
-from lossdoctor.losses.loss import EPSILON, Best, columns_of, nothing
+from lossdoctor.losses.loss_row import EPSILON, Best, columns_of, nothing
 from lossdoctor.losses.regression import where_zero
 
 LOG_PRICE = np.log(1e-12), np.log(1e12)  # bracket of the multiplier in the focal loss's optimum

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.losses.loss import EPSILON, Best, columns_of, nothing
+from lossdoctor.losses.loss_row import EPSILON, Best, columns_of, nothing
 
 HALVINGS = 60  # each halves the bracket: 60 leave 1e-18 of it
 

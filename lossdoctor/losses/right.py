@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lossdoctor.losses import LOSSES, Loss
-from lossdoctor.losses import loss as base
+from lossdoctor.losses import LOSSES, Loss, loss_row
 from lossdoctor.losses.faults import POSSIBLE, activation_faults, coding_faults
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Output, Target
@@ -68,7 +67,7 @@ def right(head: Head, metrics: tuple[str, ...] = ()) -> Right | None:
 
 def _activation(head: Head, loss: Loss) -> str:
     """Returns the usual activation of a loss; for classes under a regression loss the one of their coding."""
-    if loss.needs == base.REACH and head.numbers:
+    if loss.needs == loss_row.REACH and head.numbers:
         return BY_CODING.get(head.numbers.coding, "linear")
     return loss.activations[0]
 
@@ -84,7 +83,7 @@ def _loss(head: Head, metrics: tuple[str, ...]) -> Loss | None:
         return LOSSES[_by_shape(head)]
     if target is None or all(f.grade == POSSIBLE for f in coding_faults(head, metrics)):
         if target and target.coding == "binary" and head.columns == 1 and head.activation == "softmax":
-            two = head.loss.needs == base.PROBABILITY and head.units == 2
+            two = head.loss.needs == loss_row.PROBABILITY and head.units == 2
             return LOSSES["sparse_categorical_crossentropy"] if two else head.loss
         return head.loss
     if head.loss.name in INSTEAD:
@@ -96,9 +95,9 @@ def _loss(head: Head, metrics: tuple[str, ...]) -> Loss | None:
 def _by_shape(head: Head) -> str:
     """Returns the loss for targets of which only the shape is known."""
     assert head.loss
-    if head.loss.needs != base.SIMPLEX:
+    if head.loss.needs != loss_row.SIMPLEX:
         return head.loss.name
-    if head.loss.units == base.CLASSES:
+    if head.loss.units == loss_row.CLASSES:
         return head.loss.name if head.columns == 1 else "categorical_crossentropy"
     return "sparse_categorical_crossentropy" if head.columns == 1 else head.loss.name
 
@@ -130,8 +129,8 @@ def _for_rows(head: Head, target: Target) -> str:
 def _units(head: Head, loss: Loss) -> int | None:
     target, units = head.numbers, head.units or 1
     if target is None:
-        return units if head.columns is None or loss.units == base.CLASSES else head.columns
-    if loss.units == base.CLASSES:
+        return units if head.columns is None or loss.units == loss_row.CLASSES else head.columns
+    if loss.units == loss_row.CLASSES:
         need = int(target.high) + 1
         return max(need, units) if units > 1 or need > units else max(need, 2)
     return head.columns

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from lossdoctor.losses import entropies as entropy
-from lossdoctor.losses import focal
-from lossdoctor.losses.loss import CLASSES, LIKE_TARGETS, PROBABILITY, SIMPLEX, Loss
+from lossdoctor.losses import entropies, focal
+from lossdoctor.losses.loss_row import CLASSES, LIKE_TARGETS, PROBABILITY, SIMPLEX, Loss
 
 _PROBABILISTIC = "https://keras.io/api/losses/probabilistic_losses/"
 # Activations whose values are no probabilities: the loss clips them to [1e-7, 1 - 1e-7] (Keras
@@ -37,8 +36,8 @@ ENTROPIES: tuple[Loss, ...] = (
         change=(
             "Use a sigmoid on the output (or a linear output with from_logits=True) and labels of 0 and 1."
         ),
-        best=entropy.binary_crossentropy,
-        floor_of=entropy.binary_floor,
+        best=entropies.binary_crossentropy,
+        floor_of=entropies.binary_floor,
         source=_PROBABILISTIC + "#binarycrossentropy-class",
     ),
     Loss(
@@ -86,8 +85,8 @@ ENTROPIES: tuple[Loss, ...] = (
             "unit gives 0."
         ),
         change="Use Dense(classes, activation='softmax') and one-hot rows; sparse_ for class numbers.",
-        best=entropy.categorical_crossentropy,
-        floor_of=entropy.categorical_floor,
+        best=entropies.categorical_crossentropy,
+        floor_of=entropies.categorical_floor,
         source=_PROBABILISTIC + "#categoricalcrossentropy-class",
     ),
     Loss(
@@ -109,7 +108,7 @@ ENTROPIES: tuple[Loss, ...] = (
             "units is an error without XLA and a silent NaN with it."
         ),
         change="Use class numbers 0..k-1 and Dense(k, activation='softmax').",
-        best=entropy.sparse_categorical_crossentropy,
+        best=entropies.sparse_categorical_crossentropy,
         source=_PROBABILISTIC + "#sparsecategoricalcrossentropy-class",
     ),
     Loss(
@@ -155,8 +154,8 @@ ENTROPIES: tuple[Loss, ...] = (
             "Use a softmax output and rows of labels that sum to 1; for several labels at once, BCE and "
             "sigmoid."
         ),
-        best=entropy.kl_divergence,
-        floor_of=entropy.kl_floor,
+        best=entropies.kl_divergence,
+        floor_of=entropies.kl_floor,
         source=_PROBABILISTIC + "#kldivergence-class",
     ),
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lossdoctor.losses import regression as formula
-from lossdoctor.losses.loss import LIKE_TARGETS, MARGIN, SCORE, Loss
+from lossdoctor.losses import regression
+from lossdoctor.losses.loss_row import LIKE_TARGETS, MARGIN, SCORE, Loss
 
 _HINGE = "https://keras.io/api/losses/hinge_losses/"
 
@@ -26,7 +26,7 @@ MARGINS: tuple[Loss, ...] = (
             "never reaches one side; labels such as {1, 2} are fitted by any output above 1."
         ),
         change="Use a tanh or linear output and labels -1 and 1.",
-        best=formula.hinge,
+        best=regression.hinge,
         source=_HINGE + "#hinge-class",
     ),
     Loss(
@@ -43,7 +43,7 @@ MARGINS: tuple[Loss, ...] = (
         high=1.0,
         wrong="As the hinge loss; labels beyond -1 and 1 weigh the margin unevenly.",
         change="Use a tanh or linear output and labels -1 and 1.",
-        best=formula.squared_hinge,
+        best=regression.squared_hinge,
         source=_HINGE + "#squaredhinge-class",
     ),
     Loss(
@@ -62,7 +62,7 @@ MARGINS: tuple[Loss, ...] = (
             "then means nothing."
         ),
         change="Use one-hot rows and a linear output with one unit per class.",
-        best=formula.categorical_hinge,
+        best=regression.categorical_hinge,
         source=_HINGE + "#categoricalhinge-class",
     ),
 )

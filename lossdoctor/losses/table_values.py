@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lossdoctor.losses import regression as formula
-from lossdoctor.losses.loss import DIRECTION, LIKE_TARGETS, POSITIVE, REACH, Loss
+from lossdoctor.losses import regression
+from lossdoctor.losses.loss_row import DIRECTION, LIKE_TARGETS, POSITIVE, REACH, Loss
 
 _KERAS = "https://keras.io/api/losses/regression_losses/"
 _NUMBERS = ("real", "constant", "integer", "binary", "sign", "multi-hot", "one-hot", "distribution")
@@ -33,7 +33,7 @@ VALUES: tuple[Loss, ...] = (
         activations=_ANY_RANGE,
         wrong=_REACH_WRONG,
         change=_REACH_CHANGE,
-        best=formula.mean_squared_error,
+        best=regression.mean_squared_error,
         source=_KERAS + "#meansquarederror-class",
     ),
     Loss(
@@ -52,7 +52,7 @@ VALUES: tuple[Loss, ...] = (
             "0, and an output below 0 gets no gradient at all."
         ),
         change="Keep the targets unscaled and at or above 0, or use mean squared error.",
-        best=formula.mean_squared_logarithmic_error,
+        best=regression.mean_squared_logarithmic_error,
         source=_KERAS + "#meansquaredlogarithmicerror-class",
     ),
     Loss(
@@ -66,7 +66,7 @@ VALUES: tuple[Loss, ...] = (
         activations=_ANY_RANGE,
         wrong=_REACH_WRONG,
         change=_REACH_CHANGE,
-        best=formula.mean_absolute_error,
+        best=regression.mean_absolute_error,
         source=_KERAS + "#meanabsoluteerror-class",
     ),
     Loss(
@@ -83,7 +83,7 @@ VALUES: tuple[Loss, ...] = (
             "about 1e9."
         ),
         change="Leave out rows whose target is 0, or use mean absolute error.",
-        best=formula.mean_absolute_percentage_error,
+        best=regression.mean_absolute_percentage_error,
         source=_KERAS + "#meanabsolutepercentageerror-class",
     ),
     Loss(
@@ -97,7 +97,7 @@ VALUES: tuple[Loss, ...] = (
         activations=_ANY_RANGE,
         wrong=_REACH_WRONG + " With targets far from the size of delta it is absolute or squared error.",
         change=_REACH_CHANGE,
-        best=formula.huber,
+        best=regression.huber,
         source=_KERAS + "#huber-class",
     ),
     Loss(
@@ -111,7 +111,7 @@ VALUES: tuple[Loss, ...] = (
         activations=_ANY_RANGE,
         wrong=_REACH_WRONG,
         change=_REACH_CHANGE,
-        best=formula.log_cosh,
+        best=regression.log_cosh,
         source=_KERAS + "#logcosh-class",
     ),
     Loss(
@@ -133,8 +133,8 @@ VALUES: tuple[Loss, ...] = (
         change="Put an exponential or softplus on the output, and use it for counts and rates only.",
         lower=None,
         perfect=None,
-        best=formula.poisson,
-        floor_of=formula.poisson_floor,
+        best=regression.poisson,
+        floor_of=regression.poisson_floor,
         source="https://keras.io/api/losses/probabilistic_losses/#poisson-class",
     ),
     Loss(
@@ -154,8 +154,8 @@ VALUES: tuple[Loss, ...] = (
         change="Use a linear output with as many units as the targets have columns; its best value is -1.",
         lower=-1.0,
         perfect=-1.0,
-        best=formula.cosine_similarity,
-        floor_of=formula.cosine_floor,
+        best=regression.cosine_similarity,
+        floor_of=regression.cosine_floor,
         source=_KERAS + "#cosinesimilarity-class",
     ),
 )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lossdoctor.losses import LOSSES, Loss, codings, loss_of
-from lossdoctor.losses.loss import columns_of
+from lossdoctor.losses.loss_row import columns_of
 from lossdoctor.record import Output, Target
 from lossdoctor.record.summary import as_array, as_numbers, summarize_array
 

@@ -12,7 +12,10 @@ from lossdoctor.record import codec
 from lossdoctor.record.data import Data
 from lossdoctor.record.model_facts import Setup
 
-VERSION = 1
+VERSION = 2
+# What records of earlier versions called their parts.
+RENAMED = {"lab": "experiments"}
+RENAMED_EXPERIMENTS = {"exam": "evaluation"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Record:
     - "moved" [variables]: L2 distance of the weights from their initial values over the initial norm.
     - "epoch.loss", "epoch.val_loss", "epoch.<metric>" [epochs]: Keras's own logs at each epoch's end.
 
-    `lab` holds the results of trials by name. `cost` is in seconds. `stopped` says how the run ended:
+    `experiments` holds the results of trials by name. `cost` is in seconds. `stopped` says how the run ended:
     "finished", "interrupted", "error: ..." or "running".
     """
 
@@ -81,7 +84,7 @@ class Record:
     series: dict[str, np.ndarray] = field(default_factory=dict)
     activity: tuple[Activity, ...] = ()
     events: tuple[Event, ...] = ()
-    lab: dict[str, Any] = field(default_factory=dict)
+    experiments: dict[str, Any] = field(default_factory=dict)
     cost: dict[str, float] = field(default_factory=dict)
     stopped: str = "finished"
     source: str = "fit"  # "fit", or what a bare history came from: "history", "csv", "tensorboard"
@@ -107,7 +110,17 @@ class Record:
                 f"the record has version {raw['version']}, this lossdoctor reads up to {VERSION}: upgrade it"
             )
         try:
-            record: Record = codec.decode(raw, cls)
+            record: Record = codec.decode(_renamed(raw), cls)
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"a damaged lossdoctor record: {error}") from error
         return record
+
+
+def _renamed(raw: dict[str, Any]) -> dict[str, Any]:
+    """Returns a record's JSON with the names that this version uses."""
+    new = {RENAMED.get(k, k): v for k, v in raw.items()}
+    new["version"] = VERSION
+    found = new.get("experiments")
+    if isinstance(found, dict):
+        new["experiments"] = {RENAMED_EXPERIMENTS.get(k, k): v for k, v in found.items()}
+    return new

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.record import robust_distance as outliers
+from lossdoctor.record import robust_distance
 from lossdoctor.record.data import Array, Features
 
 MAX_FEATURES = 4096  # wider arrays (flattened images, bags of words) are summed up as a whole only
@@ -134,7 +134,7 @@ def _features(columns: np.ndarray, finite: np.ndarray) -> Features:
 
 def _outlier(numbers: np.ndarray, columns: np.ndarray) -> dict[str, Any]:
     """Returns the farthest entry with its row and column, counted on the array as it was given."""
-    far = outliers.all_distances(columns)
+    far = robust_distance.all_distances(columns)
     if not far.size or not far.max() > 0:
         return {}
     place, column = np.unravel_index(int(far.argmax()), far.shape)

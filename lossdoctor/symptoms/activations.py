@@ -70,9 +70,9 @@ def outputs_constant(record: Record) -> Symptom | None:
     if not outputs or rows < 4:
         return None
     value = max(a.spread / max(abs(a.mean), abs(a.low), abs(a.high), 1e-30) for a in outputs)
-    exam = record.lab.get("exam", {}).get("final", {})
-    varies = exam.get("classes", 2) > 1
-    if (value > CONSTANT and not (exam.get("spread", 1.0) < 1e-4)) or not varies:
+    evaluation = record.experiments.get("evaluation", {}).get("final", {})
+    varies = evaluation.get("classes", 2) > 1
+    if (value > CONSTANT and not (evaluation.get("spread", 1.0) < 1e-4)) or not varies:
         return None
     text = f"At the end the model gives the same answer for every row (outputs vary by {value:.1g} of themselves)."
     return Symptom("outputs-constant", value, text, where=outputs[0].layer, alarming=True,

@@ -23,7 +23,7 @@ def accuracy_below_loss(record: Record) -> Symptom | None:
     cross-entropy of L at most L / ln 2 of the rows are wrong (Markov's inequality), unless the outputs are
     not what the loss was computed from: Keras takes the numbers behind a softmax or sigmoid.
     """
-    final = record.lab.get("exam", {}).get("final", {})
+    final = record.experiments.get("evaluation", {}).get("final", {})
     outputs, end = record.setup.outputs, end_level(record)
     if "accuracy" not in final or len(outputs) != 1 or record.data.weighted or not np.isfinite(end):
         return None
@@ -40,7 +40,7 @@ def sizes_missed(record: Record) -> Symptom | None:
 
     Value: share of the variance explained, below 0.
     """
-    explained = record.lab.get("exam", {}).get("final", {}).get("explained")
+    explained = record.experiments.get("evaluation", {}).get("final", {}).get("explained")
     outputs, metrics = record.setup.outputs, record.setup.metrics
     loss = loss_of(outputs[0].loss or "") if len(outputs) == 1 else None
     if loss is None or loss.task != "direction" or explained is None or explained >= 0:
@@ -57,7 +57,7 @@ def sizes_missed(record: Record) -> Symptom | None:
 
 def rare_class_missed(record: Record) -> Symptom | None:
     """A metric of the rare class ended at 0 while only the other one is named. Value: that metric."""
-    final = record.lab.get("exam", {}).get("final", {})
+    final = record.experiments.get("evaluation", {}).get("final", {})
     for name in record.setup.metrics:
         values = column(record, f"epoch.{name}")
         if (

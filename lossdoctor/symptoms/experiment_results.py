@@ -13,7 +13,7 @@ OTHER_KIND = 0.35  # accuracy; the two samples of 64 to 256 rows differ by up to
 
 def rate_above_limit(record: Record) -> Symptom | None:
     """The learning rate was above the limit of stability. Value: used over limit."""
-    found = record.lab.get("stability", {})
+    found = record.experiments.get("stability", {})
     limit, used = found.get("limit"), found.get("used")
     if not limit or not used or not limit > 0:
         return None
@@ -36,7 +36,7 @@ def _limit(found: Mapping[str, Any]) -> str:
 
 def rate_below_limit(record: Record) -> Symptom | None:
     """The learning rate was far below the limit of stability. Value: used over limit."""
-    found = record.lab.get("stability", {})
+    found = record.experiments.get("stability", {})
     limit, used = found.get("limit"), found.get("used")
     if not limit or used is None or not limit > 0 or used / limit > 0.01:
         return None
@@ -46,7 +46,7 @@ def rate_below_limit(record: Record) -> Symptom | None:
 
 def one_batch_unfit(record: Record) -> Symptom | None:
     """Even one batch alone cannot be fitted. Value: its last loss over the baseline."""
-    found = record.lab.get("one_batch", {})
+    found = record.experiments.get("one_batch", {})
     base = found.get("baseline")
     if not base or not base > 0:
         return None
@@ -59,7 +59,7 @@ def one_batch_unfit(record: Record) -> Symptom | None:
 
 def inputs_unused(record: Record) -> Symptom | None:
     """With all inputs set to 0 the model learns as much. Value: loss with inputs over loss without."""
-    found = record.lab.get("zero_inputs", {})
+    found = record.experiments.get("zero_inputs", {})
     if "with" not in found or not found.get("without"):
         return None
     ratio = found["with"] / found["without"]
@@ -75,13 +75,16 @@ def held_back_told(record: Record) -> Symptom | None:
     What a model learned by heart it cannot tell on unseen rows of either kind, so this is no overfitting:
     validation is another kind of data. Value: the difference of the accuracies.
     """
-    held_back = record.lab.get("replay", {}).get("unchanged", {}).get("accuracy")
-    exam = record.lab.get("exam", {})
-    final, validation = exam.get("final", {}).get("accuracy"), exam.get("validation", {}).get("accuracy")
+    held_back = record.experiments.get("replay", {}).get("unchanged", {}).get("accuracy")
+    evaluation = record.experiments.get("evaluation", {})
+    final, validation = (
+        evaluation.get("final", {}).get("accuracy"),
+        evaluation.get("validation", {}).get("accuracy"),
+    )
     if held_back is None or final is None or validation is None:
         return None
     told = min(held_back, final)
-    if told - validation < OTHER_KIND or told < exam["final"]["majority"] + OTHER_KIND / 2:
+    if told - validation < OTHER_KIND or told < evaluation["final"]["majority"] + OTHER_KIND / 2:
         return None
     text = f"After a short replay rows held back from training are told with accuracy {held_back:.2f}, validation rows at the end of the run with {validation:.2f}."
     return Symptom("held-back-told", held_back - validation, text)

@@ -17,7 +17,7 @@ MOSTLY_ONE = 0.8  # with one class this large, accuracy says little of either
 
 def labels_unrelated(record: Record) -> Symptom | None:
     """Nearest neighbours tell nothing about a row's target. Value: their lead over chance."""
-    found = record.lab.get("exam", {}).get("neighbours", {})
+    found = record.experiments.get("evaluation", {}).get("neighbours", {})
     if not found or found["rows"] < 60:
         return None
     lead = found["score"] - found["chance"]
@@ -29,7 +29,7 @@ def labels_unrelated(record: Record) -> Symptom | None:
 
 def neighbours_disagree(record: Record) -> Symptom | None:
     """Rows contradict neighbours that all agree. Value: their share, 0 to 1."""
-    found = record.lab.get("exam", {}).get("neighbours", {})
+    found = record.experiments.get("evaluation", {}).get("neighbours", {})
     if found.get("unanimous", 0) < ENOUGH or found["score"] - found["chance"] < 2 * found["error"]:
         return None
     share = found["contradict"]
@@ -44,8 +44,8 @@ def behind_neighbours(record: Record) -> Symptom | None:
 
     Value: the difference, as a share of what there is to tell (accuracy above chance, or variance), 0 to 1.
     """
-    exam = record.lab.get("exam", {})
-    found, final = exam.get("neighbours", {}), exam.get("final", {})
+    evaluation = record.experiments.get("evaluation", {})
+    found, final = evaluation.get("neighbours", {}), evaluation.get("final", {})
     loss = loss_of(record.setup.outputs[0].loss or "") if len(record.setup.outputs) == 1 else None
     if not found or found["rows"] < 60 or record.data.weighted or found["chance"] > MOSTLY_ONE:
         return None
@@ -66,7 +66,7 @@ def behind_neighbours(record: Record) -> Symptom | None:
 
 def one_class_predicted(record: Record) -> Symptom | None:
     """The model names a single class for all rows. Value: 1."""
-    found = record.lab.get("exam", {}).get("final", {})
+    found = record.experiments.get("evaluation", {}).get("final", {})
     if found.get("guessed") != 1 or found.get("classes", 1) < 2:
         return None
     return Symptom("one-class-predicted", 1.0, "The model names the same class for every row of the sample.")

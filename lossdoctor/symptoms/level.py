@@ -64,16 +64,20 @@ def loss_above(record: Record) -> Symptom | None:
 
 def loss_at_zero(record: Record) -> Symptom | None:
     """The loss is practically zero though the outputs are useless. Value: the loss."""
-    end, base, exam = end_level(record), baseline(record), record.lab.get("exam", {}).get("final", {})
+    end, base, evaluation = (
+        end_level(record),
+        baseline(record),
+        record.experiments.get("evaluation", {}).get("final", {}),
+    )
     if not np.isfinite(end) or abs(end) > ZERO * max(base or 1.0, TINY):
         return None
-    useless = exam.get("accuracy", 1.0) < 0.9 or exam.get("explained", 1.0) < 0.5
+    useless = evaluation.get("accuracy", 1.0) < 0.9 or evaluation.get("explained", 1.0) < 0.5
     if not useless:
         return None
     what = (
-        f"accuracy is {exam['accuracy']:.2f}"
-        if "accuracy" in exam
-        else f"{exam['explained']:.2f} of the variance is explained"
+        f"accuracy is {evaluation['accuracy']:.2f}"
+        if "accuracy" in evaluation
+        else f"{evaluation['explained']:.2f} of the variance is explained"
     )
     return Symptom("loss-at-zero", end, f"The loss is {end:.3g} but on the same rows {what}.", alarming=True)
 
@@ -103,16 +107,16 @@ def accuracy_at_chance(record: Record) -> Symptom | None:
 
     Value: accuracy minus the largest class's share.
     """
-    exam = record.lab.get("exam", {}).get("final", {})
-    if "accuracy" not in exam or exam["majority"] > 0.97:
+    evaluation = record.experiments.get("evaluation", {}).get("final", {})
+    if "accuracy" not in evaluation or evaluation["majority"] > 0.97:
         return None
     rows = record.data.targets[0].rows if record.data.targets else 256
-    error = np.sqrt(exam["majority"] * (1 - exam["majority"]) / max(rows, 1))
-    gain = exam["accuracy"] - exam["majority"]
+    error = np.sqrt(evaluation["majority"] * (1 - evaluation["majority"]) / max(rows, 1))
+    gain = evaluation["accuracy"] - evaluation["majority"]
     if gain > 2 * error + 0.02:
         return None
-    text = f"Accuracy on the training rows is {exam['accuracy']:.2f}; always naming the largest class gives {exam['majority']:.2f}."
-    return Symptom("accuracy-at-chance", gain, text, details=exam)
+    text = f"Accuracy on the training rows is {evaluation['accuracy']:.2f}; always naming the largest class gives {evaluation['majority']:.2f}."
+    return Symptom("accuracy-at-chance", gain, text, details=evaluation)
 
 
 def learned(record: Record) -> Symptom | None:
@@ -125,13 +129,13 @@ def learned(record: Record) -> Symptom | None:
         return None
     level = base if base is not None else start
     gain = (level - end) / abs(level) if abs(level) > TINY else 0.0
-    exam = record.lab.get("exam", {}).get("final", {})
-    if "accuracy" in exam and exam["majority"] < 1:
-        told = (exam["accuracy"] - exam["majority"]) / (1 - exam["majority"])
+    evaluation = record.experiments.get("evaluation", {}).get("final", {})
+    if "accuracy" in evaluation and evaluation["majority"] < 1:
+        told = (evaluation["accuracy"] - evaluation["majority"]) / (1 - evaluation["majority"])
         # Poor accuracy under a low loss is poor; good accuracy under a middling loss is half a merit more.
         gain = (min(gain, told) if told < gain else (gain + told) / 2) if gain > 0 else gain
-    elif "explained" in exam:
-        gain = min(gain, exam["explained"])
+    elif "explained" in evaluation:
+        gain = min(gain, evaluation["explained"])
     if gain <= 0.0:
         return None
     text = f"The loss fell from {start:.4g} to {end:.4g}"
@@ -198,9 +202,9 @@ def loss_half_way(record: Record) -> Symptom | None:
     if base is None or base < TINY or len(loss) < 9 or not np.isfinite(loss).all():
         return None
     first, middle, last = (float(np.median(part)) for part in np.array_split(loss, 3))
-    exam = record.lab.get("exam", {}).get("final", {})
-    told = (exam.get("accuracy", 0.0) - exam.get("majority", 1.0)) / max(
-        1.0 - exam.get("majority", 0.0), TINY
+    evaluation = record.experiments.get("evaluation", {}).get("final", {})
+    told = (evaluation.get("accuracy", 0.0) - evaluation.get("majority", 1.0)) / max(
+        1.0 - evaluation.get("majority", 0.0), TINY
     )
     left = MUCH_LEFT if len(loss) >= HARDLY else HARDLY_LEFT
     if told > 0.7 and len(loss) >= HARDLY:

@@ -119,8 +119,8 @@ def validation_far_behind(record: Record) -> Symptom | None:
 
     Value: difference of the accuracies.
     """
-    exam = record.lab.get("exam", {})
-    train, val = exam.get("final", {}).get("accuracy"), exam.get("validation", {}).get("accuracy")
+    evaluation = record.experiments.get("evaluation", {})
+    train, val = evaluation.get("final", {}).get("accuracy"), evaluation.get("validation", {}).get("accuracy")
     gap = validation_gap(record)
     if train is None or val is None or gap is None or gap.value < 0.5 or train < 0.95 or train - val < BEHIND:
         return None
@@ -135,8 +135,8 @@ def validation_better(record: Record) -> Symptom | None:
     Both are asked in inference mode, so that dropout is no reason. Over 490 runs on clean data the difference was
     at most three standard errors wherever it was over a tenth.
     """
-    exam, data = record.lab.get("exam", {}), record.data
-    train, val = exam.get("final", {}).get("accuracy"), exam.get("validation", {}).get("accuracy")
+    evaluation, data = record.experiments.get("evaluation", {}), record.data
+    train, val = evaluation.get("final", {}).get("accuracy"), evaluation.get("validation", {}).get("accuracy")
     if train is None or val is None or not data.targets or not data.validation_targets:
         return None
     mean = (train + val) / 2
@@ -150,8 +150,8 @@ def validation_better(record: Record) -> Symptom | None:
 
 def validation_at_chance(record: Record) -> Symptom | None:
     """On validation rows the model is no better than a constant answer, on training rows it is. Value: its lead there."""
-    exam = record.lab.get("exam", {})
-    train, val = exam.get("final", {}), exam.get("validation", {})
+    evaluation = record.experiments.get("evaluation", {})
+    train, val = evaluation.get("final", {}), evaluation.get("validation", {})
     if "accuracy" in train and "accuracy" in val:
         lead = train["accuracy"] - train["majority"]
         chance = max(train["majority"], 1.0 / max(train["classes"], 1))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lossdoctor.backends.sample import Sample
-from lossdoctor.experiments.evaluation import exam
+from lossdoctor.experiments.evaluation import evaluate
 from lossdoctor.experiments.layer_outputs import Examination
 from lossdoctor.record import Output, Setup
 
@@ -27,6 +27,8 @@ def test_places_in_a_space_are_no_answers(loss, outputs, accuracy):
     """Under a loss of the user's own, units that do not number the classes are not taken for them."""
     units = outputs.shape[-1]
     setup = Setup(outputs=(Output("out", (units,), units, ("linear",), loss),))
-    scores = exam(None, setup, {"final": Examination((), [outputs], [])}, Sample(outputs, LABELS, None), None)
+    scores = evaluate(
+        None, setup, {"final": Examination((), [outputs], [])}, Sample(outputs, LABELS, None), None
+    )
     assert scores.get("final", {}).get("accuracy") == accuracy
     assert ("neighbours" in scores) is (accuracy is not None)

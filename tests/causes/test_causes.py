@@ -85,7 +85,7 @@ def differences(one: Facts, other: Facts) -> list[str]:
 def pieces(facts: Facts) -> dict[str, str]:
     """Returns each piece of fact by name, as text: arrays have no single truth value to compare."""
     found = {f"symptom {name}": repr(symptom) for name, symptom in facts.symptoms.items()}
-    found |= {f"lab {name}": repr(value) for name, value in facts.lab.items()}
+    found |= {f"experiment {name}": repr(value) for name, value in facts.experiments.items()}
     for part in (facts.setup, facts.data):
         found |= {f.name: repr(getattr(part, f.name)) for f in dataclasses.fields(part)}
     return found

@@ -446,7 +446,7 @@ def test_a_new_linear_output_takes_the_scale_of_its_targets():
 def test_a_short_replay_does_not_refute_what_the_setup_proves(verdict, weight):
     """A replay speaks for a proven fault when it confirms it, and not against it when it does not."""
     trial = {"cause": ACT, "verdict": verdict, "text": "replayed 30 steps: loss 2 -> 1"}
-    facts = replace(facts_of("bce", "", 1, "binary"), lab={"replay": {"trials": [trial]}})
+    facts = replace(facts_of("bce", "", 1, "binary"), experiments={"replay": {"trials": [trial]}})
     assert sum(s.weight for s in BY_ID[ACT].signs(facts)) == weight
 
 

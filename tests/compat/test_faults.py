@@ -56,7 +56,7 @@ FAULTS = [
     "lossdoctor.experiments.evaluation.exam",
     "lossdoctor.keras_private.fit_watch",
     "lossdoctor.keras_private.optimizers",
-    "lossdoctor.backends.tensorflow.variables.learning_rate",
+    "lossdoctor.backends.tensorflow.host_values.learning_rate",
     "lossdoctor.backends.tensorflow.hooks.Hooks.install",
     "lossdoctor.backends.tensorflow.step.StepProbe.before_step",
     "lossdoctor.backends.tensorflow.step.StepProbe.on_loss",

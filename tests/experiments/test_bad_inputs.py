@@ -88,7 +88,7 @@ def told(report: Any) -> str:
     """Returns what was not tried, as one text, after checking that the rest stands."""
     assert not report.healthy
     assert report.diagnoses
-    return " ".join([*report.record.lab.get("not_run", ()), *report.unchecked])
+    return " ".join([*report.record.experiments.get("not_run", ()), *report.unchecked])
 
 
 def test_strings_and_ragged_rows_cannot_be_kept() -> None:
@@ -105,7 +105,7 @@ def test_a_model_built_by_a_step_of_its_own_is_replayed_from_its_start() -> None
     """Also without compute_loss its weights are known from before the first update: the replay begins there."""
     report = report_of(OwnLoss(), X, Y)
     told(report)
-    unchanged = report.record.lab["replay"]["unchanged"]
+    unchanged = report.record.experiments["replay"]["unchanged"]
     assert np.isfinite(unchanged["first"])  # the run left nothing but NaN
     assert not unchanged["finite"]
 
@@ -118,7 +118,7 @@ def test_a_model_that_cannot_be_rebuilt_is_said_to_be_so() -> None:
     missing = told(report)
     for trial in ("stability", "replay"):
         assert f"{trial}: Closed cannot be made again: give it get_config()" in missing
-    assert "replay" not in report.record.lab
+    assert "replay" not in report.record.experiments
 
 
 def test_a_custom_train_step_is_replayed_by_itself() -> None:
@@ -126,5 +126,5 @@ def test_a_custom_train_step_is_replayed_by_itself() -> None:
     inputs = keras.Input((4,))
     report = report_of(OwnStep(inputs, layers.Dense(1)(inputs)), X, Y)
     told(report)
-    assert not report.record.lab["replay"]["unchanged"]["finite"]
-    assert any(t["verdict"] == "confirmed" for t in report.record.lab["replay"]["trials"])
+    assert not report.record.experiments["replay"]["unchanged"]["finite"]
+    assert any(t["verdict"] == "confirmed" for t in report.record.experiments["replay"]["trials"])

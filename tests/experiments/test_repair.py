@@ -32,8 +32,8 @@ def diagnosis(code: str, confidence: float) -> Diagnosis:
     return Diagnosis("some-cause", code, "Some cause", confidence, "error", remedies=(SIGMOID,))
 
 
-def activation(lab: dict[str, Any], found: Diagnosis) -> tuple[str, float]:
-    model = repair(subject(), Record(lab={"replay": lab}), SimpleNamespace(loud=(found,)))
+def activation(results: dict[str, Any], found: Diagnosis) -> tuple[str, float]:
+    model = repair(subject(), Record(experiments={"replay": results}), SimpleNamespace(loud=(found,)))
     return model.layers[-1].activation.__name__, float(model.optimizer.learning_rate.numpy())
 
 
@@ -43,30 +43,30 @@ REFUTED = {"remedy": SIGMOID.summary, "verdict": "refuted"}
 
 def test_a_proven_contradiction_is_mended_beside_a_confirmed_combination() -> None:
     """The combination does not touch the output, so both are carried out."""
-    lab = {"combined": COMBINED, "trials": [REFUTED], "unchanged": {"score": 0.0}}
-    assert activation(lab, diagnosis("LD402", 0.97)) == ("sigmoid", 0.25)
+    results = {"combined": COMBINED, "trials": [REFUTED], "unchanged": {"score": 0.0}}
+    assert activation(results, diagnosis("LD402", 0.97)) == ("sigmoid", 0.25)
 
 
 def test_what_is_only_likely_is_not_added_to_a_confirmed_combination() -> None:
     """Nor is a fault of another kind, however sure: the replay has tried its remedy and did without it."""
-    lab = {"combined": COMBINED, "trials": [REFUTED], "unchanged": {"score": 0.0}}
-    assert activation(lab, diagnosis("LD402", 0.7)) == ("softmax", 0.25)
-    assert activation(lab, diagnosis("LD203", 0.99)) == ("softmax", 0.25)
+    results = {"combined": COMBINED, "trials": [REFUTED], "unchanged": {"score": 0.0}}
+    assert activation(results, diagnosis("LD402", 0.7)) == ("softmax", 0.25)
+    assert activation(results, diagnosis("LD203", 0.99)) == ("softmax", 0.25)
 
 
 def test_a_combination_that_mends_the_output_itself_is_left_as_it_was_tried() -> None:
     """Two remedies of one fault would undo each other."""
     whole = {**COMBINED, "actions": [RATE, Action("output_activation", {"name": "tanh"})]}
-    lab = {"combined": whole, "trials": [], "unchanged": {"score": 0.0}}
-    assert activation(lab, diagnosis("LD402", 0.99)) == ("tanh", 0.25)
+    results = {"combined": whole, "trials": [], "unchanged": {"score": 0.0}}
+    assert activation(results, diagnosis("LD402", 0.99)) == ("tanh", 0.25)
 
 
 def test_a_refuted_remedy_is_kept_for_a_proven_contradiction_only() -> None:
     """Of a likely fault with nothing but a refuted remedy, nothing can be repaired."""
-    lab = {"combined": None, "trials": [REFUTED], "unchanged": {"score": 0.0}}
-    assert activation(lab, diagnosis("LD402", 0.97))[0] == "sigmoid"
+    results = {"combined": None, "trials": [REFUTED], "unchanged": {"score": 0.0}}
+    assert activation(results, diagnosis("LD402", 0.97))[0] == "sigmoid"
     with pytest.raises(ValueError, match="none of the diagnoses"):
-        activation(lab, diagnosis("LD402", 0.7))
+        activation(results, diagnosis("LD402", 0.7))
 
 
 @pytest.mark.parametrize(

@@ -113,15 +113,15 @@ def test_the_divergence_is_brought_about_again_and_named(diverging: Any) -> None
 
 def test_the_repaired_model_trains_under_the_same_fit_call(diverging: Any) -> None:
     """Fresh, compiled, untrained; its loss after a few epochs is far below that of a constant."""
-    lab, subject, record = diverging
+    results, subject, record = diverging
     findings = type("Findings", (), {"loud": ()})()
-    new = repair(subject, Record(setup=record.setup, lab=lab), findings)
+    new = repair(subject, Record(setup=record.setup, experiments=results), findings)
     history = new.fit(30 * X, Y, epochs=12, batch_size=32, verbose=0).history
     assert history["loss"][-1] < 0.5 * float(Y.var())
-    saved = Record.from_json(Record(setup=record.setup, lab=lab).to_json())
+    saved = Record.from_json(Record(setup=record.setup, experiments=results).to_json())
     again = repair(subject, saved, findings)
     assert len(again.layers) == len(new.layers)
-    assert all(isinstance(a, Action) for a in actions_of(saved.lab["replay"]["combined"]["actions"]))
+    assert all(isinstance(a, Action) for a in actions_of(saved.experiments["replay"]["combined"]["actions"]))
 
 
 def test_a_changed_loss_is_compared_on_a_common_scale() -> None:
@@ -130,10 +130,12 @@ def test_a_changed_loss_is_compared_on_a_common_scale() -> None:
     good = Remedy("softmax", actions=(Action("loss", {"name": "categorical_crossentropy"}),
                                       Action("output_activation", {"name": "softmax"}),
                                       Action("learning_rate", {"value": 0.3})))  # fmt: skip
-    lab = run(subject_of(model, X, LABELS), record_of(model), [("loss-target-mismatch", good)], seconds=30.0)
-    trial = lab["replay"]["trials"][0]
+    results = run(
+        subject_of(model, X, LABELS), record_of(model), [("loss-target-mismatch", good)], seconds=30.0
+    )
+    trial = results["replay"]["trials"][0]
     assert trial["verdict"] == "confirmed"
-    assert trial["accuracy"] > lab["replay"]["unchanged"]["accuracy"]
+    assert trial["accuracy"] > results["replay"]["unchanged"]["accuracy"]
 
 
 def test_a_loss_that_falls_over_constant_outputs_confirms_nothing() -> None:
@@ -142,8 +144,8 @@ def test_a_loss_that_falls_over_constant_outputs_confirms_nothing() -> None:
     candidates = [("learning-rate-too-low", remedy("learning_rate", value=0.5)),
                   ("loss-activation-mismatch", remedy("output_activation", name="sigmoid"))]  # fmt: skip
     y = (X[:, :1] > 0).astype("float32")
-    lab = run(subject_of(model, X, y), record_of(model), candidates, seconds=30.0)
-    verdicts = [t["verdict"] for t in lab["replay"]["trials"]]
+    results = run(subject_of(model, X, y), record_of(model), candidates, seconds=30.0)
+    verdicts = [t["verdict"] for t in results["replay"]["trials"]]
     assert verdicts == ["refuted", "confirmed"]
 
 
@@ -224,11 +226,11 @@ def test_trials_keep_to_their_time() -> None:
     many = [("a", remedy("dropout", rate=r)) for r in (0.01, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)]
     many += [("b", remedy("widen", factor=f)) for f in range(2, 40)]
     watch = time.perf_counter()
-    lab = run(subject, record_of(model), many, seconds=4.0)
+    results = run(subject, record_of(model), many, seconds=4.0)
     assert (
         time.perf_counter() - watch < 12.0
     )  # the machine may be busy; without a limit it would be 40 copies
-    skipped = lab["replay"]["skipped"] if "replay" in lab else lab["not_run"]
+    skipped = results["replay"]["skipped"] if "replay" in results else results["not_run"]
     assert "no time was left" in skipped[-1] or "do not fit" in skipped[-1]
 
 
@@ -259,10 +261,10 @@ def test_what_cannot_be_tried_becomes_a_sentence(kind: str) -> None:
         model.compiled = False
         model.optimizer = None
     subject = Subject(model, Sample(rows, Y[: len(rows)]), model.get_weights(), model.get_weights())
-    lab = run(subject, Record(), [("a", remedy("learning_rate", value=0.1))], seconds=5.0)
-    assert lab["not_run"]
-    assert all(isinstance(s, str) and len(s) > 20 for s in lab["not_run"])
-    assert "replay" not in lab
+    results = run(subject, Record(), [("a", remedy("learning_rate", value=0.1))], seconds=5.0)
+    assert results["not_run"]
+    assert all(isinstance(s, str) and len(s) > 20 for s in results["not_run"])
+    assert "replay" not in results
 
 
 def test_an_action_that_does_not_fit_is_skipped_with_its_reason() -> None:
@@ -277,9 +279,9 @@ def test_an_action_that_does_not_fit_is_skipped_with_its_reason() -> None:
 def test_one_batch_alone_and_zeroed_inputs() -> None:
     """A healthy net learns one batch by heart and does better with its inputs than without."""
     model = net()
-    lab = run(subject_of(model, X, Y), record_of(model), [], seconds=30.0)
-    assert lab["one_batch"]["last"] < 0.2 * lab["one_batch"]["baseline"]
-    assert lab["zero_inputs"]["with"] < 0.5 * lab["zero_inputs"]["without"]
+    results = run(subject_of(model, X, Y), record_of(model), [], seconds=30.0)
+    assert results["one_batch"]["last"] < 0.2 * results["one_batch"]["baseline"]
+    assert results["zero_inputs"]["with"] < 0.5 * results["zero_inputs"]["without"]
 
 
 @pytest.mark.parametrize("kind", ["sequential", "two inputs"])

@@ -123,7 +123,7 @@ RECORDS = st.builds(
             Event, st.text(), st.text(), st.none() | st.integers(), data=st.dictionaries(st.text(), PLAIN)
         )
     ),
-    lab=st.dictionaries(st.text(), PLAIN, max_size=3),
+    experiments=st.dictionaries(st.text(), PLAIN, max_size=3),
     cost=LEVELS,
 )
 

@@ -70,7 +70,7 @@ def make_record(
             for n in names[:-1]
         ),
         events=(Event("nonfinite", "The loss became NaN.", step=6, epoch=0),) if diverge_at else (),
-        lab={
+        experiments={
             "stability": {
                 "limit": 2 / 812,
                 "used": 0.1,

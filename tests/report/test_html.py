@@ -203,7 +203,7 @@ def test_long_runs_of_big_models_stay_under_a_megabyte(diverge_at):
 
 def test_thinning_keeps_the_one_spike_and_the_one_nan():
     """A single bad batch in 100,000 is still to be seen."""
-    from lossdoctor.report.plots.marks import broken, thin
+    from lossdoctor.report.plots.curves import broken, thin
 
     y = np.ones(100_000)
     y[54_321], y[77_777] = 900.0, np.nan

@@ -107,7 +107,7 @@ class Dice:
         names = "abc"[: self.rng.integers(4)]
         config = {"momentum": self.number(), "clipnorm": self.maybe(self.number())}
         rate = self.maybe(self.number())
-        exam = {"accuracy": self.number(), "majority": self.number(), "classes": 2, "guessed": 1}
+        evaluation = {"accuracy": self.number(), "majority": self.number(), "classes": 2, "guessed": 1}
         return Record(
             setup=Setup(
                 layers=tuple(self.layer(n) for n in names),
@@ -118,7 +118,7 @@ class Dice:
             data=Data(*(self.few(part) for part in (self.array, self.target, self.array, self.target))),
             series=self.found(len(names)),
             activity=(*self.few(lambda: self.activity("initial")), *self.few(lambda: self.activity("final"))),
-            lab=self.pick({}, {"exam": {"final": exam}}),
+            experiments=self.pick({}, {"evaluation": {"final": evaluation}}),
             source=self.pick("fit", "history", "csv", "checkup"),
         )
 

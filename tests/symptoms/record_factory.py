@@ -78,9 +78,9 @@ def inputs(mean: Any, std: Any, *, rows: int = 256, **numbers: Any) -> Array:
     return Array("x", "float32", (len(mean),), rows, features=columns, **(whole | numbers))
 
 
-def exam(**parts: Any) -> Record:
-    """Returns a record whose lab holds these parts of the exam."""
-    return Record(lab={"exam": parts})
+def evaluation(**parts: Any) -> Record:
+    """Returns a record whose experiments hold these parts of the evaluation."""
+    return Record(experiments={"evaluation": parts})
 
 
 HEALTHY = {

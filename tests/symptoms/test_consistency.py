@@ -15,7 +15,7 @@ def record(loss, accuracy, *, name="categorical_crossentropy", weighted=False):
         setup=Setup(outputs=(Output("o", (4,), 4, ("sigmoid",), name),)),
         data=Data(weighted=weighted),
         series={"batch_loss": np.full(50, loss), "epoch": np.zeros(50), "step": np.arange(50)},
-        lab={"exam": {"final": {"accuracy": accuracy, "majority": 0.25}}},
+        experiments={"evaluation": {"final": {"accuracy": accuracy, "majority": 0.25}}},
     )
 
 
@@ -56,7 +56,7 @@ def test_silent_where_the_bound_does_not_hold(other):
 def directions(explained, metric="mae", loss="cosine_similarity"):
     """A record of amounts under a loss of directions, with a metric beside it."""
     setup = Setup(outputs=(Output("o", (3,), 3, (), loss),), metrics=(metric,))
-    return Record(setup=setup, lab={"exam": {"final": {"explained": explained}}})
+    return Record(setup=setup, experiments={"evaluation": {"final": {"explained": explained}}})
 
 
 def rare(recall, guessed=1.0, name="recall"):
@@ -64,7 +64,7 @@ def rare(recall, guessed=1.0, name="recall"):
     return Record(
         setup=Setup(metrics=("accuracy", name)),
         series={f"epoch.{name}": np.array([0.2, recall])},
-        lab={"exam": {"final": {"guessed": guessed, "classes": 2.0}}},
+        experiments={"evaluation": {"final": {"guessed": guessed, "classes": 2.0}}},
     )
 
 

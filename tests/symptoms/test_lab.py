@@ -11,23 +11,25 @@ from lossdoctor.symptoms import DETECTORS
 
 def stability(used: float, limit: float = 0.0025) -> Record:
     found = {"limit": limit, "used": used, "curvature": 812.0, "form": "plain SGD"}
-    return Record(lab={"stability": found})
+    return Record(experiments={"stability": found})
 
 
-tried = Record(lab={"stability": stability(0.1).lab["stability"] | {"predicted": 1e-4, "tried": True}})
+tried = Record(
+    experiments={"stability": stability(0.1).experiments["stability"] | {"predicted": 1e-4, "tried": True}}
+)
 
 
 def one_batch(last: float, baseline: float | None = 1.0) -> Record:
-    return Record(lab={"one_batch": {"first": 1.2, "last": last, "baseline": baseline, "steps": 100}})
+    return Record(experiments={"one_batch": {"first": 1.2, "last": last, "baseline": baseline, "steps": 100}})
 
 
 def zeroed(used: float, without: float) -> Record:
-    return Record(lab={"zero_inputs": {"with": used, "without": without}})
+    return Record(experiments={"zero_inputs": {"with": used, "without": without}})
 
 
 def told(held_back: float, validation: float, *, final: float = 0.97, majority: float = 0.2) -> Record:
-    exam = {"final": {"accuracy": final, "majority": majority}, "validation": {"accuracy": validation}}
-    return Record(lab={"replay": {"unchanged": {"accuracy": held_back}}, "exam": exam})
+    evaluation = {"final": {"accuracy": final, "majority": majority}, "validation": {"accuracy": validation}}
+    return Record(experiments={"replay": {"unchanged": {"accuracy": held_back}}, "evaluation": evaluation})
 
 
 SPEAKS = [
@@ -44,7 +46,7 @@ SILENT = [
     ("held-back-told", told(0.9, 0.1, final=0.12)),  # the run itself came to nothing
     ("rate-above-limit", stability(0.0024)),
     ("rate-above-limit", stability(0.1, limit=0.0)),
-    ("rate-above-limit", Record(lab={"stability": {}})),
+    ("rate-above-limit", Record(experiments={"stability": {}})),
     ("rate-far-below-limit", stability(1e-4)),
     ("rate-far-below-limit", Record()),
     ("one-batch-unfit", one_batch(0.1)),

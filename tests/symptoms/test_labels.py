@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from record_factory import exam, looks, speaks
+from record_factory import evaluation, looks, speaks
 
 from lossdoctor.record import Activity, Layer, Output, Setup
 from lossdoctor.symptoms import DETECTORS
@@ -13,20 +13,20 @@ from lossdoctor.symptoms import DETECTORS
 
 def near(**numbers: float):
     usual = {"rows": 250.0, "score": 0.9, "chance": 0.5, "error": 0.03, "unanimous": 100, "contradict": 0.0}
-    return exam(neighbours=usual | numbers)
+    return evaluation(neighbours=usual | numbers)
 
 
 def trained(accuracy: float, **numbers: float):
     """A model of that accuracy on rows whose neighbours tell 90 %."""
     usual = {"rows": 250.0, "score": 0.9, "chance": 0.5, "error": 0.03}
-    return exam(neighbours=usual | numbers, final={"accuracy": accuracy})
+    return evaluation(neighbours=usual | numbers, final={"accuracy": accuracy})
 
 
 def fitted(explained: float, loss: str):
     """A regression that explains so much, on rows whose neighbours' mean has a correlation of 0.9."""
     near = {"rows": 250.0, "score": 0.9, "chance": 0.0, "error": 0.06}
     return replace(
-        exam(neighbours=near, final={"explained": explained}),
+        evaluation(neighbours=near, final={"explained": explained}),
         setup=Setup(outputs=(Output("out", loss=loss),)),
     )
 
@@ -37,7 +37,7 @@ SPEAKS = [
     ("neighbours-disagree", near(contradict=0.3), 0.3, ("30%",)),
     ("behind-neighbours", trained(0.7), 0.4, ("tells 70%", "neighbours 90%", "classes")),
     ("behind-neighbours", fitted(0.2, "mse"), 0.61, ("tells 20%", "neighbours 81%", "variance")),
-    ("one-class-predicted", exam(final={"guessed": 1, "classes": 3}), 1.0, ("same class",)),
+    ("one-class-predicted", evaluation(final={"guessed": 1, "classes": 3}), 1.0, ("same class",)),
     ("layers-disconnected", looks(CUT, 1, 1), 1, ("reached a,",)),
 ]
 SILENT = [
@@ -51,8 +51,8 @@ SILENT = [
     ("behind-neighbours", trained(0.7, rows=40.0)),
     ("behind-neighbours", fitted(0.6, "mse")),
     ("behind-neighbours", fitted(-2.0, "cosine_similarity")),  # learns directions, not sizes
-    ("one-class-predicted", exam(final={"guessed": 2, "classes": 3})),
-    ("one-class-predicted", exam(final={"guessed": 1, "classes": 1})),
+    ("one-class-predicted", evaluation(final={"guessed": 2, "classes": 3})),
+    ("one-class-predicted", evaluation(final={"guessed": 1, "classes": 1})),
     ("layers-disconnected", looks([[0, 1], [0.1, 1], [0.1, 1]], 1, 1)),
     ("layers-disconnected", looks([[0, 0]] * 3, 1, 1)),  # nothing moves: see gradients-zero
     ("layers-disconnected", looks(CUT, 1, 1, activity=(Activity("a", "Dense", "relu", "final", dead=0.9),))),

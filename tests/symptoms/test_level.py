@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from record_factory import HEALTHY, bare, exam, falling, run, speaks, task
+from record_factory import HEALTHY, bare, evaluation, falling, run, speaks, task
 
 from lossdoctor.record import Record
 from lossdoctor.symptoms import DETECTORS
@@ -19,14 +19,19 @@ SPEAKS = [
     ("loss-start-high", run(falling(40, 1), **ONE), 40, ("40", "40 times the 1 ")),
     ("loss-stuck-at-baseline", run(falling(3, 1), **ONE), 1.0, ("ended at 1.0", "costs (1)")),
     ("loss-above-baseline", run(falling(3, 2), **ONE), 2.0, ("worse than the 1 of",)),
-    ("loss-at-zero", run(np.zeros(50), **ONE, lab={"exam": USELESS}), 0.0, ("0.10 of the variance",)),
+    (
+        "loss-at-zero",
+        run(np.zeros(50), **ONE, experiments={"evaluation": USELESS}),
+        0.0,
+        ("0.10 of the variance",),
+    ),
     (
         "loss-below-zero",
         run(falling(1, -5), **task(0.7, "binary_crossentropy")),
         -4.96,
         ("fell to -4.9", "binary"),
     ),
-    ("accuracy-at-chance", exam(**GUESSING), 0.02, ("0.52", "0.50")),
+    ("accuracy-at-chance", evaluation(**GUESSING), 0.02, ("0.52", "0.50")),
     ("accuracy-metric-low", bare([1.0], accuracy=[0.42]), 0.42, ("0.42",)),
     ("loss-runs-away", run(-np.geomspace(1, 1e4, 100)), 4329, ("down to -1e+04",)),
     ("learned", run(falling(2, 0.2), **ONE), 0.79, ("from 2 to 0.2", "a constant answer: 1")),
@@ -41,11 +46,11 @@ SILENT = [
     ("loss-stuck-at-baseline", run(falling(3, 0.9), **ONE)),
     ("loss-stuck-at-baseline", HEALTHY["starts at its optimum"]),
     ("loss-above-baseline", run(falling(3, 1.1), **ONE)),
-    ("loss-at-zero", run(np.zeros(50), **ONE, lab={"exam": {"final": {"explained": 1.0}}})),
+    ("loss-at-zero", run(np.zeros(50), **ONE, experiments={"evaluation": {"final": {"explained": 1.0}}})),
     ("loss-below-zero", run(falling(1, 0), **task(0.7, "binary_crossentropy"))),
     ("loss-below-zero", run(falling(1, -5), **task(0.7, "custom:elbo"))),
     ("loss-below-zero", run(falling(1, -1), **task(0.7, "cosine_similarity"))),
-    ("accuracy-at-chance", exam(**KNOWING)),
+    ("accuracy-at-chance", evaluation(**KNOWING)),
     ("accuracy-metric-low", bare([1.0], accuracy=[0.93])),
     ("loss-runs-away", HEALTHY["negative loss"]),
     ("loss-runs-away", run(falling(1, -200))),  # far below zero, but it has settled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from record_factory import HEALTHY, bare, exam, inputs, speaks, task
+from record_factory import HEALTHY, bare, evaluation, inputs, speaks, task
 
 from lossdoctor.record import Array, Data, Record, Target
 from lossdoctor.symptoms import DETECTORS
@@ -26,10 +26,10 @@ def classes(train: dict, validation: dict) -> Record:
 
 def scores(train: float, validation: float, loss: float = 1.5) -> Record:
     """A record of accuracies on both parts; the training loss ends at 0.05, that of validation at `loss`."""
-    found = exam(
+    found = evaluation(
         final={"accuracy": train, "majority": 0.5, "classes": 2}, validation={"accuracy": validation}
     )
-    return Record(lab=found.lab, series=bare(FALLS, val_loss=np.linspace(2, loss, 12)).series)
+    return Record(experiments=found.experiments, series=bare(FALLS, val_loss=np.linspace(2, loss, 12)).series)
 
 
 def few(rows: int, gap: float) -> Record:
@@ -41,8 +41,8 @@ def few(rows: int, gap: float) -> Record:
 def told(train: float, validation: float, rows: int = 256) -> Record:
     """A record of accuracies on so many rows of both parts, after training."""
     seen = Target("y", "int64", (), rows)
-    found = exam(final={"accuracy": train}, validation={"accuracy": validation})
-    return Record(lab=found.lab, data=Data(targets=(seen,), validation_targets=(seen,)))
+    found = evaluation(final={"accuracy": train}, validation={"accuracy": validation})
+    return Record(experiments=found.experiments, data=Data(targets=(seen,), validation_targets=(seen,)))
 
 
 SPEAKS = [
@@ -62,7 +62,7 @@ SPEAKS = [
     ("validation-at-chance", scores(0.95, 0.51), 0.45, ("0.95", "0.51", "class: 0.50")),
     (
         "validation-at-chance",
-        exam(final={"explained": 0.9}, validation={"explained": 0.0}),
+        evaluation(final={"explained": 0.9}, validation={"explained": 0.0}),
         0.9,
         ("90%", "0%"),
     ),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lossdoctor import keras_private
-from lossdoctor.backends.tensorflow import variables as peek
+from lossdoctor.backends.tensorflow import host_values
 from lossdoctor.backends.tensorflow.branch import unless
 from lossdoctor.backends.tensorflow.constant_loss import loss_name, trivial_loss
 from lossdoctor.backends.tensorflow.hooks import Hooks, Observer
@@ -132,7 +132,7 @@ class Guard(Observer):
     @property
     def steps(self) -> int:
         """Steps done so far."""
-        return int(peek.tensor(self._cursor))
+        return int(host_values.tensor(self._cursor))
 
     def set_limit(self, limit: float | None) -> None:
         """Updates with a gradient norm above `limit` are skipped from now on; None: only non-finite ones.
@@ -143,7 +143,7 @@ class Guard(Observer):
 
     def read(self) -> np.ndarray:
         """Returns the rows since the last read, [steps, COLUMNS]; without those that the ring lost."""
-        now, ring = self.steps, peek.tensor(self._ring).numpy()
+        now, ring = self.steps, host_values.tensor(self._ring).numpy()
         first = max(self._read, now - self._size)
         self._read = now
         return ring[np.arange(first, now) % self._size].astype(np.float64)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lossdoctor import keras_private
-from lossdoctor.backends.tensorflow import variables as peek
+from lossdoctor.backends.tensorflow import host_values
 from lossdoctor.backends.tensorflow.hooks import Observer
 
 
@@ -52,8 +52,8 @@ class Begin(Observer):
             return
         with tf.init_scope():
             held = self._variables()
-            if all(peek.is_set(v) for v in held):
-                self._found = [(v, peek.tensor(v)) for v in held]
+            if all(host_values.is_set(v) for v in held):
+                self._found = [(v, host_values.tensor(v)) for v in held]
 
     def read(self) -> list[tuple[Any, Any]]:
         """Returns each variable with its value as a tensor, and lets go of them. Only after the first step."""

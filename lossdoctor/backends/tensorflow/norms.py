@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.backends.tensorflow import replicas
-from lossdoctor.backends.tensorflow import variables as peek
+from lossdoctor.backends.tensorflow import host_values, replicas
 
 LARGE = 2**16  # entries of a gradient from which on a pass over it takes longer than two operations
 MOST = 8  # steps from one whole measurement to the next, at most
@@ -112,7 +111,7 @@ def _seconds(variables: list[Any]) -> float:
     """
     import tensorflow as tf
 
-    values = [peek.tensor(v) for v in variables]
+    values = [host_values.tensor(v) for v in variables]
     tf.nn.l2_loss(values[0][:1]).numpy()  # loads what the operation needs
     wall, cpu = time.perf_counter(), time.process_time()
     for value in values:

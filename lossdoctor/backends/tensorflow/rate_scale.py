@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from lossdoctor import keras_private
-from lossdoctor.backends.tensorflow import variables as peek
+from lossdoctor.backends.tensorflow import host_values
 from lossdoctor.backends.tensorflow.hooks import Hooks
 from lossdoctor.keras_private import RATE_METHOD
 
@@ -56,7 +56,7 @@ class RateScale:
     @property
     def user_rate(self) -> float | None:
         """The user's rate of the next step; None when there is none, or several optimizers."""
-        return peek.learning_rate(self._optimizers[0]) if len(self._optimizers) == 1 else None
+        return host_values.learning_rate(self._optimizers[0]) if len(self._optimizers) == 1 else None
 
     @property
     def scheduled(self) -> bool:
@@ -83,7 +83,7 @@ class RateScale:
 
 
 def _bake(optimizer: Any, scale: float) -> bool:
-    rate = peek.learning_rate(optimizer)
+    rate = host_values.learning_rate(optimizer)
     try:
         if rate is not None:
             optimizer.learning_rate = rate * scale

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from lossdoctor import keras_private
-from lossdoctor.backends.tensorflow import variables as peek
+from lossdoctor.backends.tensorflow import host_values
 from lossdoctor.backoff import keep
 
 
@@ -46,7 +46,7 @@ class Snapshots:
 
     def take(self, step: int, state: list[tuple[Any, Any]] | None = None) -> None:
         """Keeps `state`, variables with their values, as that after `step` steps; the present one without it."""
-        state = state or [(v, peek.tensor(v)) for v in state_variables(self._model)]
+        state = state or [(v, host_values.tensor(v)) for v in state_variables(self._model)]
         variables = [v for v, _ in state]
         values: Any = [value for _, value in state]
         if self._folder is not None:

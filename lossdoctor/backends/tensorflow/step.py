@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 
 from lossdoctor import keras_private
-from lossdoctor.backends.tensorflow import batch_scale as scale
-from lossdoctor.backends.tensorflow import replicas
-from lossdoctor.backends.tensorflow import variables as peek
+from lossdoctor.backends.tensorflow import batch_scale, host_values, replicas
 from lossdoctor.backends.tensorflow.branch import unless
 from lossdoctor.backends.tensorflow.hooks import Hooks, Observer
 from lossdoctor.backends.tensorflow.norms import SKIPPED, Norms
@@ -59,7 +57,7 @@ class StepProbe(Observer):
 
         self._graph = tf.compat.v1.get_default_graph()
         batch = keras.utils.unpack_x_y_sample_weight(data)
-        self.target_specs = scale.outlines(batch[1])
+        self.target_specs = batch_scale.outlines(batch[1])
         self._seen_by[replicas.index()] = {"batch": batch, "stats": self._statistics(batch)}
         total = keras_private.loss_total(self._model) if self._own_step else None
         if total is not None:
@@ -190,12 +188,12 @@ class StepProbe(Observer):
         import tensorflow as tf
         from keras import tree
 
-        xs, ys = ([t for t in tree.flatten(part) if scale.numeric(t)] for part in batch[:2])
+        xs, ys = ([t for t in tree.flatten(part) if batch_scale.numeric(t)] for part in batch[:2])
         rows = tf.cast(tf.shape(xs[0])[0], tf.float32) if xs and xs[0].shape.rank else tf.constant(np.nan)
-        counts = tuple(scale.entries(tensors) for tensors in (xs, ys))
+        counts = tuple(batch_scale.entries(tensors) for tensors in (xs, ys))
         self._per_row = tuple(old or new or 0 for old, new in zip(self._per_row, counts, strict=True))
         squares = [
-            scale.squares(tensors, rows, count, first)
+            batch_scale.squares(tensors, rows, count, first)
             for tensors, count, first in zip((xs, ys), counts, self._per_row, strict=True)
         ]
         return [rows, *squares]
@@ -206,7 +204,7 @@ class StepProbe(Observer):
         """Returns the rows since the last read, [steps, columns]; NaN rows for steps that the ring lost."""
         if self._ring is None:
             return np.zeros((0, len(COLUMNS) + len(self.norms.paths)), np.float32)
-        now, ring = int(peek.tensor(self._cursor)), peek.tensor(self._ring).numpy()
+        now, ring = int(host_values.tensor(self._cursor)), host_values.tensor(self._ring).numpy()
         steps = np.arange(self._read, now)
         rows = ring[(steps + 1) % self.size].astype(np.float64)
         rows[: max(0, len(steps) - self.size)] = np.nan

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.backends.tensorflow import variables as peek
+from lossdoctor.backends.tensorflow import host_values
 
 
 class WeightLook:
@@ -21,14 +21,14 @@ class WeightLook:
         self._anchor: list[Any] | None = None
 
     def anchor(self) -> None:
-        self._anchor = [peek.tensor(v) for v in self._variables]
+        self._anchor = [host_values.tensor(v) for v in self._variables]
 
     def measure(self) -> tuple[np.ndarray, np.ndarray]:
         """Returns L2 norms [variables] of the weights and of their move since the anchor."""
         if self._anchor is None:
             self.anchor()
         pairs = [
-            (peek.tensor(v).numpy(), a.numpy())
+            (host_values.tensor(v).numpy(), a.numpy())
             for v, a in zip(self._variables, self._anchor or [], strict=True)
         ]
         with np.errstate(over="ignore", invalid="ignore"):  # weights of a run that blew up

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from lossdoctor.losses import loss as base
-from lossdoctor.losses import output_range as activations
+from lossdoctor.losses import loss_row, output_range
 from lossdoctor.losses.faults import reach
 from lossdoctor.losses.faults.fault import LIKELY, POSSIBLE, PROVEN, Fault, span
 from lossdoctor.losses.heads import Head
@@ -43,14 +42,14 @@ def _probability(head: Head) -> Iterator[Fault]:
         yield _softmax_over_labels(head)
     else:
         behind = (*head.chain, "sigmoid") if head.output.from_logits else head.chain
-        found = activations.reach(behind, head.units)
+        found = output_range.reach(behind, head.units)
         yield from _outside_probability(head, found) if found else ()
 
 
 def _logits_twice(head: Head, last: str) -> Iterator[Fault]:
     assert head.loss
     if head.loss.name in NO_LOGITS:
-        again = activations.reach((last, "sigmoid"), head.units) or activations.Range(0, 1)
+        again = output_range.reach((last, "sigmoid"), head.units) or output_range.Range(0, 1)
         text = (
             f"from_logits=True puts a second sigmoid on the {last} output: probabilities of {span(*again)} "
             "only."
@@ -77,7 +76,7 @@ def _softmax_over_labels(head: Head) -> Fault:
     return Fault(POSSIBLE, text, by_harm=True)
 
 
-def _outside_probability(head: Head, found: activations.Range) -> Iterator[Fault]:
+def _outside_probability(head: Head, found: output_range.Range) -> Iterator[Fault]:
     target = head.numbers
     if found.low < 0 or found.high > 1:
         yield Fault(PROVEN, _clipped(head))
@@ -123,7 +122,7 @@ def _squashed(head: Head) -> Iterator[Fault]:
     """A sigmoid where a softmax belongs. Keras takes the numbers behind it, if the loss asks for logits."""
     assert head.loss
     behind = head.activation == "sigmoid" and head.loss.name not in NO_LOGITS
-    if head.loss.name == "kl_divergence" or (head.loss.units == base.CLASSES and not behind):
+    if head.loss.name == "kl_divergence" or (head.loss.units == loss_row.CLASSES and not behind):
         yield Fault(PROVEN, _no_distribution(head))
         return
     text = (
@@ -149,10 +148,10 @@ def _no_distribution(head: Head) -> str:
 
 def _flattened(head: Head, chain: tuple[str, ...]) -> Iterator[Fault]:
     """A softmax over a limited range of numbers, which `chain` leaves, cannot become sure of a class."""
-    inner, units = activations.reach(chain, head.units), head.units or 2
+    inner, units = output_range.reach(chain, head.units), head.units or 2
     if not chain or inner is None:
         return
-    best = activations.softmax_reach(inner, units).high
+    best = output_range.softmax_reach(inner, units).high
     floor = -math.log(best)
     names = " over ".join(("softmax", *reversed(chain)))
     if floor > LOW_FLOOR:
@@ -166,10 +165,10 @@ def _flattened(head: Head, chain: tuple[str, ...]) -> Iterator[Fault]:
 
 
 _JUDGES: dict[str, Callable[[Head], Iterator[Fault]]] = {
-    base.PROBABILITY: _probability,
-    base.SIMPLEX: _simplex,
-    base.MARGIN: reach.margin,
-    base.POSITIVE: reach.positive,
-    base.REACH: reach.values,
-    base.DIRECTION: reach.direction,
+    loss_row.PROBABILITY: _probability,
+    loss_row.SIMPLEX: _simplex,
+    loss_row.MARGIN: reach.margin,
+    loss_row.POSITIVE: reach.positive,
+    loss_row.REACH: reach.values,
+    loss_row.DIRECTION: reach.direction,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.losses import loss as base
+from lossdoctor.losses import loss_row
 from lossdoctor.losses.faults.class_labels import ROW_SUM, grade_beyond
 from lossdoctor.losses.faults.fault import LIKELY, PROVEN, Fault, span
 from lossdoctor.losses.heads import Head
@@ -15,11 +15,13 @@ def bound_faults(head: Head) -> Iterator[Fault]:
     """Yields why the loss of `head` can fall for ever; custom losses give nothing."""
     if head.loss is None or head.numbers is None:
         return
-    if head.loss.needs == base.PROBABILITY:
+    if head.loss.needs == loss_row.PROBABILITY:
         yield from _beyond_yes_and_no(head.numbers)
-    elif head.loss.needs == base.SIMPLEX and (head.columns or 1) > 1 and head.loss.name != "kl_divergence":
+    elif (
+        head.loss.needs == loss_row.SIMPLEX and (head.columns or 1) > 1 and head.loss.name != "kl_divergence"
+    ):
         yield from _beyond_shares(head.numbers)
-    elif head.loss.needs == base.POSITIVE and head.numbers.low < 0:
+    elif head.loss.needs == loss_row.POSITIVE and head.numbers.low < 0:
         text = (
             f"with targets down to {head.numbers.low:.4g} the Poisson loss falls as the output nears 0, "
             "for ever."

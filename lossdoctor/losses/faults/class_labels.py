@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.losses import loss as base
+from lossdoctor.losses import loss_row
 from lossdoctor.losses.faults.fault import LIKELY, POSSIBLE, PROVEN, Fault, counted, span
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Target
@@ -19,10 +19,15 @@ def by_shape(head: Head) -> Iterator[Fault]:
     """Yields what the targets' shape alone proves: one column where rows belong, or the other way round."""
     assert head.loss
     columns, units = head.columns or 1, head.units or 1
-    if head.loss.units == base.CLASSES and columns > 1:
+    if head.loss.units == loss_row.CLASSES and columns > 1:
         text = f"the targets have {columns} columns; {head.loss.title} takes one class number per row."
         yield Fault(PROVEN, text)
-    elif head.loss.needs == base.SIMPLEX and head.loss.units != base.CLASSES and columns == 1 and units > 1:
+    elif (
+        head.loss.needs == loss_row.SIMPLEX
+        and head.loss.units != loss_row.CLASSES
+        and columns == 1
+        and units > 1
+    ):
         text = f"the targets have 1 column; {head.loss.title} takes one-hot rows of {units}."
         yield Fault(PROVEN, text)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lossdoctor.losses import loss as base
-from lossdoctor.losses.faults import class_labels as labels
+from lossdoctor.losses import loss_row
+from lossdoctor.losses.faults import class_labels
 from lossdoctor.losses.faults.fault import LIKELY, POSSIBLE, PROVEN, Fault, span
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Target
@@ -27,7 +27,7 @@ def coding_faults(head: Head, metrics: tuple[str, ...] = ()) -> Iterator[Fault]:
         kinds = f"{head.target.distinct} different values of type {head.target.dtype}"
         yield Fault(PROVEN, f"the targets are no numbers ({kinds}): class names must become numbers first.")
     elif head.target.coding == "unseen":
-        yield from labels.by_shape(head)
+        yield from class_labels.by_shape(head)
     elif head.numbers:
         judge = _BY_NAME.get(head.loss.name) or _BY_NEED.get(head.loss.needs)
         yield from judge(head, head.numbers) if judge else ()
@@ -94,14 +94,14 @@ def _classes_by_distance(head: Head, target: Target, accuracy: bool) -> Iterator
 
 _Judge = Callable[[Head, Target], Iterator[Fault]]
 _BY_NAME: dict[str, _Judge] = {
-    "sparse_categorical_crossentropy": labels.sparse,
+    "sparse_categorical_crossentropy": class_labels.sparse,
     "mean_squared_logarithmic_error": _logarithms,
     "mean_absolute_percentage_error": _percentages,
     "poisson": _counts,
-    "categorical_hinge": labels.one_hot_scores,
+    "categorical_hinge": class_labels.one_hot_scores,
 }
 _BY_NEED: dict[str, _Judge] = {
-    base.PROBABILITY: labels.yes_or_no,
-    base.SIMPLEX: labels.rows,
-    base.MARGIN: labels.sides,
+    loss_row.PROBABILITY: class_labels.yes_or_no,
+    loss_row.SIMPLEX: class_labels.rows,
+    loss_row.MARGIN: class_labels.sides,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.losses import loss as base
+from lossdoctor.losses import loss_row
 from lossdoctor.losses.faults.class_labels import AMOUNT
 from lossdoctor.losses.faults.coding import coding_faults
 from lossdoctor.losses.faults.fault import LIKELY, POSSIBLE, PROVEN, Fault, counted
@@ -17,13 +17,13 @@ def shape_faults(head: Head, metrics: tuple[str, ...] = ()) -> Iterator[Fault]:
     if head.loss is None or head.units is None:
         return
     yield from one_for_many(head)
-    if head.loss.needs == base.SIMPLEX and head.units == 1:
+    if head.loss.needs == loss_row.SIMPLEX and head.units == 1:
         text = f"{head.loss.title} over 1 unit has nothing to compare: its loss is 0 whatever the weights."
         yield Fault(PROVEN, text)
-    elif head.target and head.target.coding == "unseen" and head.loss.units != base.CLASSES:
+    elif head.target and head.target.coding == "unseen" and head.loss.units != loss_row.CLASSES:
         yield from _columns(head, head.target, head.units, head.columns or 1)
     elif head.numbers and head.columns:
-        judge = _classes if head.loss.units == base.CLASSES else _columns
+        judge = _classes if head.loss.units == loss_row.CLASSES else _columns
         yield from judge(head, head.numbers, head.units, head.columns)
         if head.units == 1 and head.columns == 1:
             yield from _one_unit_for_classes(head, head.numbers, metrics)
@@ -60,9 +60,9 @@ def _columns(head: Head, target: Target, units: int, columns: int) -> Iterator[F
     assert head.loss
     if units == columns:
         return
-    if columns == 1 and head.loss.needs in (base.SIMPLEX, base.SCORE):
+    if columns == 1 and head.loss.needs in (loss_row.SIMPLEX, loss_row.SCORE):
         return  # class numbers instead of one-hot rows: the coding is the fault
-    refused = head.loss.needs in (base.PROBABILITY, base.SIMPLEX) or not target.shape
+    refused = head.loss.needs in (loss_row.PROBABILITY, loss_row.SIMPLEX) or not target.shape
     end = "Keras refuses it" if refused else "Keras broadcasts them silently, each unit against every column"
     text = (
         f"the output has {counted(units, 'unit')}, but the targets have {counted(columns, 'column')}: {end}."
@@ -80,7 +80,7 @@ def _one_unit_for_classes(head: Head, target: Target, metrics: tuple[str, ...]) 
         f"1 unit cannot tell {target.distinct} classes apart: the labels {target.low:.4g} to "
         f"{target.high:.4g} need one each."
     )
-    if head.loss.needs in (base.PROBABILITY, base.MARGIN):
+    if head.loss.needs in (loss_row.PROBABILITY, loss_row.MARGIN):
         yield Fault(PROVEN, text)
-    elif head.loss.needs == base.REACH and any(f.grade != POSSIBLE for f in coding_faults(head, metrics)):
+    elif head.loss.needs == loss_row.REACH and any(f.grade != POSSIBLE for f in coding_faults(head, metrics)):
         yield Fault(POSSIBLE, text)

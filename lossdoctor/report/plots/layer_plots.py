@@ -9,7 +9,7 @@ import numpy as np
 
 from lossdoctor.record import Activity, Record
 from lossdoctor.report.format import number
-from lossdoctor.report.plots import marks as data
+from lossdoctor.report.plots import curves
 from lossdoctor.report.plots.style import FONT, Palette, dress, legend
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ UNITS = 30  # layers with bars of dead units; the worst are chosen beyond
 
 def draw_heat(axes: Any, report: Report, colors: Palette) -> None:
     """Draws log10 of the gradient norm: one row a layer, one column a look, input at the top."""
-    found = data.layers(report.record)
+    found = curves.layers(report.record)
     assert found is not None
     chosen = np.linspace(0, len(found.step) - 1, min(len(found.step), COLUMNS)).astype(int)
     table = found.grad[chosen].T
@@ -40,7 +40,7 @@ def draw_heat(axes: Any, report: Report, colors: Palette) -> None:
     dress(axes, colors)
     axes.grid(False)
     axes.set_xlabel("step")
-    positions, names = data.labelled(found.names)
+    positions, names = curves.labelled(found.names)
     axes.set_yticks(positions, names)
     bar = axes.figure.colorbar(image, ax=axes, pad=0.02, aspect=30)
     ticks = np.linspace(low, high, 4)
@@ -60,7 +60,7 @@ def _limits(cells: Any) -> tuple[float, float]:
 
 def draw_ratio(axes: Any, report: Report, colors: Palette) -> None:
     """Draws how far a step moves each layer's weights, as a share of their norm."""
-    found = data.layers(report.record)
+    found = curves.layers(report.record)
     assert found is not None
     with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # layers that were never seen moving
@@ -75,7 +75,7 @@ def draw_ratio(axes: Any, report: Report, colors: Palette) -> None:
     axes.set_yscale("log")
     axes.set_ylabel("update / weight")
     dress(axes, colors)
-    positions, names = data.labelled(found.names)
+    positions, names = curves.labelled(found.names)
     axes.set_xticks(
         positions, names, rotation=45 if len(names) > 3 else 0, ha="right" if len(names) > 3 else "center"
     )
@@ -112,7 +112,7 @@ def draw_units(axes: Any, report: Report, colors: Palette) -> None:
     axes.set_xticks(range(0, 101, 20))
     axes.set_xlabel("percent of units")
     dress(axes, colors)
-    positions, shown = data.labelled(names)
+    positions, shown = curves.labelled(names)
     axes.set_yticks(positions, shown)
     axes.set_ylim(len(names) - 0.4, -0.6)
     legend(axes, colors)

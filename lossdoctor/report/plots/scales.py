@@ -9,7 +9,7 @@ import numpy as np
 
 from lossdoctor.record import Array, Record
 from lossdoctor.report.format import number
-from lossdoctor.report.plots import marks as data
+from lossdoctor.report.plots import curves
 from lossdoctor.report.plots.style import FONT, Palette, dress
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Range:
 
 def stability(record: Record) -> tuple[float, float] | None:
     """Returns the largest stable learning rate and the one used, None when it was not measured."""
-    found = record.lab.get("stability") or {}
+    found = record.experiments.get("stability") or {}
     limit, used = found.get("limit"), found.get("used")
     if not limit or not used or not (np.isfinite(limit) and np.isfinite(used) and limit > 0 and used > 0):
         return None
@@ -106,7 +106,7 @@ def draw_scales(axes: Any, report: Report, colors: Palette) -> None:
     if extremes.max() > 20:
         axes.set_xscale("symlog", linthresh=1.0)
     dress(axes, colors)
-    axes.set_yticks(range(len(found)), [data.short(r.name) for r in found], fontsize=FONT - 1)
+    axes.set_yticks(range(len(found)), [curves.short(r.name) for r in found], fontsize=FONT - 1)
     axes.set_ylim(len(found) - 0.4, -0.6)
     axes.set_xlabel("value: lowest to highest, dot at the mean")
     low, high = axes.get_xlim()

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lossdoctor.report.plots import layer_plots as layers
-from lossdoctor.report.plots import marks as data
-from lossdoctor.report.plots import scales, time, words
-from lossdoctor.report.plots.marks import marks
+from lossdoctor.report.plots import curves, layer_plots, scales, time, words
+from lossdoctor.report.plots.curves import marks
 from lossdoctor.report.plots.style import (
     CSS,
     FONT,
@@ -110,16 +108,16 @@ def _plots(report: Report) -> Iterator[Plot]:
 
 
 def _layer_plots(report: Report) -> Iterator[Plot]:
-    found = data.layers(report.record)
+    found = curves.layers(report.record)
     if found is not None and np.isfinite(found.grad).any():
         size = (NARROW[0], min(300, max(160, 90 + ROW * len(found.names))))
-        yield _plot("Gradient norm by layer", words.HEAT, layers.draw_heat, report, size)
+        yield _plot("Gradient norm by layer", words.HEAT, layer_plots.draw_heat, report, size)
     if found is not None and (np.isfinite(found.update) & (found.weight > 0)).any():
-        yield _plot("Update size by layer", words.RATIO, layers.draw_ratio, report)
-    units = layers.activities(report.record)
+        yield _plot("Update size by layer", words.RATIO, layer_plots.draw_ratio, report)
+    units = layer_plots.activities(report.record)
     if units:
         size = (NARROW[0], 110 + ROW * len(units))
-        yield _plot("Dead and saturated units", words.UNITS, layers.draw_units, report, size)
+        yield _plot("Dead and saturated units", words.UNITS, layer_plots.draw_units, report, size)
 
 
 def _plot(

@@ -8,7 +8,7 @@ import numpy as np
 
 from lossdoctor.record import Record
 from lossdoctor.report.format import clean
-from lossdoctor.report.plots import marks as data
+from lossdoctor.report.plots import curves
 from lossdoctor.report.plots.style import FONT, Palette, dress, legend, plain_ticks
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ LETTER = 12  # points of width a mark's letter takes, with its margin
 def draw_loss(axes: Any, report: Report, colors: Palette) -> None:
     """Draws batch loss, epoch means and validation loss."""
     record, drawn = report.record, []
-    if data.by_batch(record):
+    if curves.by_batch(record):
         loss = np.asarray(record.series["batch_loss"], float)
-        x = data.steps(record, len(loss))
-        axes.plot(*data.thin(x, loss), color=colors.first, linewidth=1, alpha=0.75, label="each batch")
+        x = curves.steps(record, len(loss))
+        axes.plot(*curves.thin(x, loss), color=colors.first, linewidth=1, alpha=0.75, label="each batch")
         drawn.append(loss)
         shade(axes, x, loss, colors)
     drawn += _epoch_lines(axes, record, {"epoch.loss": "epoch mean", "epoch.val_loss": "validation"}, colors)
@@ -41,7 +41,7 @@ def draw_metrics(axes: Any, report: Report, colors: Palette) -> None:
         for key, style in ((f"epoch.{name}", "-o"), (f"epoch.val_{name}", "--s")):
             values = report.record.series.get(key)
             if values is not None and len(values):
-                x, y = data.thin(data.epoch_ends(report.record, len(values)), np.asarray(values, float))
+                x, y = curves.thin(curves.epoch_ends(report.record, len(values)), np.asarray(values, float))
                 label = clean(key.removeprefix("epoch."))[:30]
                 axes.plot(x, y, style, color=color, markersize=3.5, linewidth=1.4, label=label)
     _finish(axes, report, colors, "metric")
@@ -56,8 +56,8 @@ def metrics(record: Record) -> list[str]:
 def draw_rate(axes: Any, report: Report, colors: Palette) -> None:
     """Draws the learning rate used and, when it was measured, the limit of stability."""
     x, rate = rates(report.record)
-    axes.plot(*data.thin(x, rate), color=colors.first, linewidth=1.6, label="used", drawstyle="steps-mid")
-    limit = report.record.lab.get("stability", {}).get("limit")
+    axes.plot(*curves.thin(x, rate), color=colors.first, linewidth=1.6, label="used", drawstyle="steps-mid")
+    limit = report.record.experiments.get("stability", {}).get("limit")
     drawn = [rate]
     if limit and np.isfinite(limit):
         axes.axhline(limit, color=colors.alarm, linestyle="--", linewidth=1.2, label="stable below")
@@ -72,16 +72,16 @@ def rates(record: Record) -> tuple[np.ndarray, np.ndarray]:
     """Returns time axis and learning rate, by batch or else by epoch; empty when it is not known."""
     rate = np.asarray(record.series.get("learning_rate", ()), float)
     if len(rate) and np.isfinite(rate).any():
-        return data.steps(record, len(rate)), rate
+        return curves.steps(record, len(rate)), rate
     rate = np.asarray(record.series.get("epoch.learning_rate", ()), float)
-    return data.epoch_ends(record, len(rate)), rate
+    return curves.epoch_ends(record, len(rate)), rate
 
 
 def draw_gradient(axes: Any, report: Report, colors: Palette) -> None:
     """Draws the global norm of the raw gradients."""
     norm = np.asarray(report.record.series["grad_norm"], float)
-    x = data.steps(report.record, len(norm))
-    axes.plot(*data.thin(x, norm), color=colors.third, linewidth=1, label="gradient norm")
+    x = curves.steps(report.record, len(norm))
+    axes.plot(*curves.thin(x, norm), color=colors.third, linewidth=1, label="gradient norm")
     shade(axes, x, norm, colors)
     scale(axes, [norm])
     _finish(axes, report, colors, "gradient norm")
@@ -93,11 +93,11 @@ def _epoch_lines(axes: Any, record: Record, labels: dict[str, str], colors: Pale
         values = np.asarray(record.series.get(key, ()), float)
         if not np.isfinite(values).any():
             continue
-        x = data.epoch_ends(record, len(values))
+        x = curves.epoch_ends(record, len(values))
         color = colors.ink if style == "o-" else colors.second
         size = 3.5 if len(values) <= 60 else 0
-        axes.plot(*data.thin(x, values), style, color=color, markersize=size, linewidth=1.5, label=label)
-        if not data.by_batch(record):
+        axes.plot(*curves.thin(x, values), style, color=color, markersize=size, linewidth=1.5, label=label)
+        if not curves.by_batch(record):
             shade(axes, x, values, colors)
         drawn.append(values)
     return drawn
@@ -119,7 +119,7 @@ def scale(axes: Any, drawn: list[np.ndarray]) -> None:
 
 def shade(axes: Any, x: np.ndarray, y: np.ndarray, colors: Palette) -> None:
     """Shades where the values are NaN or infinite."""
-    for index, (start, end) in enumerate(data.broken(x, y)):
+    for index, (start, end) in enumerate(curves.broken(x, y)):
         label = "NaN or infinite" if not index else None
         axes.axvspan(
             start, max(end, start + 0.004 * (x[-1] - x[0] + 1)), color=colors.alarm, alpha=0.13, lw=0
@@ -131,12 +131,12 @@ def shade(axes: Any, x: np.ndarray, y: np.ndarray, colors: Palette) -> None:
 def _finish(axes: Any, report: Report, colors: Palette, what: str) -> None:
     dress(axes, colors)
     axes.set_ylabel(what)
-    unit = "step" if data.by_batch(report.record) else "epoch"
-    end = data.last_of_interest(report.record)
+    unit = "step" if curves.by_batch(report.record) else "epoch"
+    end = curves.last_of_interest(report.record)
     if end is not None:
         axes.set_xlim(axes.get_xlim()[0] * end / max(axes.get_xlim()[1], 1.0), end)
         unit += " (nothing finite follows)"
-    start = data.early_alarm(report)
+    start = curves.early_alarm(report)
     if end is None and start is not None:
         _stretch(axes, start)
     axes.set_xlabel(unit)
@@ -162,7 +162,7 @@ def _place_marks(axes: Any, report: Report, colors: Palette) -> None:
     across = axes.get_xaxis_transform()  # the axis may be stretched: distances are those on the paper
     room = LETTER * axes.figure.dpi / 72
     groups: list[tuple[float, str]] = []
-    for mark in (m for m in data.marks(report) if low <= m.x <= high):
+    for mark in (m for m in curves.marks(report) if low <= m.x <= high):
         color = colors.alarm if mark.alarming else colors.muted
         axes.axvline(mark.x, color=color, linewidth=0.9, linestyle=":")
         near = groups and across.transform((mark.x, 0))[0] - across.transform((groups[-1][0], 0))[0]

@@ -6,8 +6,7 @@ import numpy as np
 
 from lossdoctor.record import Record
 from lossdoctor.report.format import number
-from lossdoctor.report.plots import marks as data
-from lossdoctor.report.plots import scales
+from lossdoctor.report.plots import curves, scales
 
 RATE = "The rate of each step; steps of backoff show as stairs, a schedule as a slope."
 METRICS = "Metrics by epoch, training solid and validation dashed: a growing gap is overfitting."
@@ -27,7 +26,7 @@ UNITS = (
 
 def loss(record: Record) -> str:
     """Returns what to see in the loss plot."""
-    batches = data.by_batch(record)
+    batches = curves.by_batch(record)
     name = "batch_loss" if batches else "epoch.loss"
     values = np.asarray(record.series.get(name, record.series.get("epoch.val_loss", ())), float)
     good = values[np.isfinite(values)]

@@ -64,6 +64,6 @@ def test_trials_begin_at_them():
     doctor = lossdoctor.LossDoctor(verbose=0, trial_seconds=10)
     model.fit(x, y, batch_size=50, epochs=5, verbose=0, callbacks=[doctor])
     assert not doctor.report.healthy
-    unchanged = doctor.report.record.lab["replay"]["unchanged"]
+    unchanged = doctor.report.record.experiments["replay"]["unchanged"]
     first = doctor.report.record.series["batch_loss"][0]
     assert unchanged["first"] == pytest.approx(first, rel=0.5)

@@ -8,7 +8,7 @@ import pytest
 keras = pytest.importorskip("keras")
 import tensorflow as tf  # noqa: E402
 
-from lossdoctor.backends.tensorflow import variables as peek  # noqa: E402
+from lossdoctor.backends.tensorflow import host_values as peek  # noqa: E402
 from lossdoctor.backends.tensorflow.guard import measure  # noqa: E402
 
 RNG = np.random.default_rng(0)
