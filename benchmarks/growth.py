@@ -21,7 +21,8 @@ import keras
 import numpy as np
 from overhead import CALLBACKS, WORKLOADS, Workload, classifier, measure, ratio, rows
 
-from lossdoctor.backends.tensorflow.step import COLUMNS, RING
+from lossdoctor.backends.base import STEP_COLUMNS
+from lossdoctor.backends.tensorflow.step import RING
 from lossdoctor.fit.collector import Collector
 
 WATCHED = ("none", "LossDoctor()")
@@ -58,13 +59,13 @@ def growth() -> Iterator[str]:
 def long_run(steps: int, variables: int = 10) -> tuple[float, float]:
     """Returns MB that the record of so many steps takes at most, and microseconds that a step takes in it."""
     rng = np.random.default_rng(0)
-    chunk = rng.random((RING // 2, len(COLUMNS) + variables))
+    chunk = rng.random((RING // 2, len(STEP_COLUMNS) + variables))
     look = rng.random((3, variables))
     tracemalloc.start()
     start, collector = time.perf_counter(), Collector()
     for _ in range(0, steps, len(chunk)):
         collector.add_steps(chunk, 0, 0.01)
-        collector.add_look(1, *look)
+        collector.add_weights(1, *look)
     collector.series()
     seconds = time.perf_counter() - start
     peak = tracemalloc.get_traced_memory()[1]

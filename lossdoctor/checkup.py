@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lossdoctor import backends
 from lossdoctor.backends.sample import SAMPLE_ROWS, Sample
 from lossdoctor.diagnosis import diagnose
 from lossdoctor.experiments import layer_outputs
@@ -60,10 +61,10 @@ def checkup(
     activities: tuple[Any, ...] = ()
     if batch is not None:
         try:
-            look = layer_outputs.examine(model, model.get_weights(), batch, "initial")
+            state = layer_outputs.evaluate_layers(model, model.get_weights(), batch, "initial")
             activities, results = (
-                look.activities,
-                {"evaluation": evaluate(model, setup, {"initial": look}, batch, None)},
+                state.activities,
+                {"evaluation": evaluate(model, setup, {"initial": state}, batch, None)},
             )
             series = first_step(model, batch)
         except Exception as error:  # shapes or labels that do not fit: what else was seen still stands
@@ -75,27 +76,37 @@ def checkup(
 
 def first_step(model: Any, batch: Sample) -> dict[str, np.ndarray]:
     """Returns the series of a record with the loss and gradients of one batch, without an update."""
-    import tensorflow as tf
-    from keras import tree
+    import keras
+    from keras import ops, tree
 
-    kept = [(v, v.numpy()) for v in (*model.metrics_variables, *model.non_trainable_variables)]
-    x, y, weight = (tree.map_structure(lambda a: None if a is None else tf.convert_to_tensor(a), part)
-                    for part in (batch.x, batch.y, batch.sample_weight))  # fmt: skip
-    try:
-        with tf.GradientTape() as tape:
-            loss = model.compute_loss(x, y, model(x), weight)
-            penalty = sum(float(p) for p in model.losses)
-        grads = tape.gradient(loss, [v.value for v in model.trainable_variables])
-    finally:
-        for variable, value in kept:
-            variable.assign(value)
-    norms = np.array([[0.0 if g is None else float(tf.linalg.global_norm([g])) for g in grads]])
-    weights = np.array([[float(tf.linalg.global_norm([v.value])) for v in model.trainable_variables]])
-    one = {"step": 0, "epoch": 0, "batch_loss": float(loss), "penalty": penalty, "rows": batch.rows,
-           "grad_norm": float(np.sqrt((norms**2).sum()))}  # fmt: skip
-    looks = {"step": np.zeros(1, int), "steps": np.ones(1, int), "grad_norm": norms, "weight_norm": weights,
-             "update_norm": np.zeros_like(norms)}  # fmt: skip
-    return {k: np.array([v], float) for k, v in one.items()} | {f"sampled.{k}": v for k, v in looks.items()}
+    x, y, weight = (
+        tree.map_structure(lambda a: None if a is None else ops.convert_to_tensor(a), part)
+        for part in (batch.x, batch.y, batch.sample_weight)
+    )
+
+    def loss_at(values: Any) -> Any:
+        pairs = list(zip(model.trainable_variables, values, strict=True))
+        with keras.StatelessScope(state_mapping=pairs, collect_losses=True):
+            return model.compute_loss(x, y, model(x), weight)
+
+    with keras.StatelessScope(collect_losses=True):
+        model.compute_loss(x, y, model(x), weight)
+        penalty = sum(float(ops.convert_to_numpy(p)) for p in model.losses)
+    held = [v.value for v in model.trainable_variables]
+    loss, grads = backends.current().value_and_gradients(loss_at, held)
+    norms = np.array([[0.0 if g is None else _norm(g) for g in grads]])
+    weights = np.array([[_norm(v) for v in held]])
+    one = {"step": 0, "epoch": 0, "batch_loss": float(ops.convert_to_numpy(loss)), "penalty": penalty,
+           "rows": batch.rows, "grad_norm": float(np.sqrt((norms**2).sum()))}  # fmt: skip
+    samples = {"step": np.zeros(1, int), "steps": np.ones(1, int), "grad_norm": norms, "weight_norm": weights,
+               "update_norm": np.zeros_like(norms)}  # fmt: skip
+    return {k: np.array([v], float) for k, v in one.items()} | {f"sampled.{k}": v for k, v in samples.items()}
+
+
+def _norm(tensor: Any) -> float:
+    from keras import ops
+
+    return float(np.linalg.norm(np.asarray(ops.convert_to_numpy(tensor), np.float64)))
 
 
 def _rows(x: Any, y: Any, weight: Any, missing: list[str]) -> tuple[Sample | None, Sample | None]:

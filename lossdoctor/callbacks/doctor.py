@@ -7,15 +7,14 @@ import warnings
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import keras
 
-from lossdoctor import keras_private
-from lossdoctor.causes import BY_ID
+from lossdoctor import backends, keras_private
 from lossdoctor.diagnosis import Findings, diagnose
 from lossdoctor.fit.after_fit import repaired, run_trials
+from lossdoctor.fit.arguments import checked_ignore, checked_path
 from lossdoctor.fit.monitor import Monitor
 from lossdoctor.record import Event, Record
 from lossdoctor.report import Report
@@ -67,8 +66,8 @@ class LossDoctor(keras.callbacks.Callback):
         verbose: int | str = "auto",
     ):
         super().__init__()
-        self.ignore = _checked_ignore(ignore)
-        self.path = _checked_path(report)
+        self.ignore = checked_ignore(ignore)
+        self.path = checked_path(report)
         if trial_seconds is not None and not trial_seconds >= 0:
             raise ValueError(f"trial_seconds={trial_seconds!r}: pass a number of seconds >= 0, or None")
         if not 0 < budget <= 1:
@@ -123,7 +122,7 @@ class LossDoctor(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         # Nothing of ours runs after a batch: a callback that does makes Keras wait for each step to end.
         if self._monitor is not None and self._monitor.due():
-            with self._guard("read the probes"):
+            with self._guard("measure the steps"):
                 self._monitor.before_batch()
         if self.backoff is not None:
             self.backoff.on_train_batch_begin(batch, logs)
@@ -132,7 +131,7 @@ class LossDoctor(keras.callbacks.Callback):
         if self.backoff is not None:
             self.backoff.on_epoch_end(epoch, logs)
         if self._monitor is not None:
-            with self._guard("read the probes"):
+            with self._guard("measure the steps"):
                 self._monitor.end_epoch(dict(logs or {}))
                 if self._monitor.pace.due("check"):
                     with self._monitor.pace.timed("check"):
@@ -171,7 +170,7 @@ class LossDoctor(keras.callbacks.Callback):
         if monitor is None:
             record = Record(stopped="not started", source="none")
             return Report(record, diagnose(record, ignore=self.ignore))
-        if monitor.stopped == "running" and monitor.hooks.error:
+        if monitor.stopped == "running" and monitor.steps.error:
             self._left(monitor)  # the step raised, only the traceback still holds fit's frame
         if monitor.stopped == "running":
             return self._make_report(monitor.record())
@@ -182,10 +181,10 @@ class LossDoctor(keras.callbacks.Callback):
     def _left(self, monitor: Monitor) -> None:
         """fit is gone. After on_train_end there is nothing left to do."""
         if monitor is self._monitor and monitor.stopped == "running":
-            import tensorflow as tf
-
-            how = monitor.hooks.error
-            with tf.init_scope():  # the garbage collector may call us while another function is traced
+            how = monitor.steps.error
+            with (
+                backends.current().outside_of_trace()
+            ):  # the garbage collector may call us while another function is traced
                 self._finish(
                     "interrupted" if how == "KeyboardInterrupt" else f"error: {how or 'fit was left early'}"
                 )
@@ -193,10 +192,10 @@ class LossDoctor(keras.callbacks.Callback):
     def _finish(self, stopped: str) -> None:
         monitor = self._monitor
         assert monitor is not None
-        with self._guard("take the probes out"):
+        with self._guard("take its hooks out"):
             monitor.close(stopped)
-        with self._guard("examine the layers"):
-            monitor.examine()
+        with self._guard("evaluate the layers"):
+            monitor.evaluate_layers()
         with self._guard("write the report"):
             self._report = self._with_trials() if stopped == "finished" else None
             self._write(self._report or self._make_report(monitor.record()))
@@ -279,31 +278,6 @@ class LossDoctor(keras.callbacks.Callback):
             if not self._warned:
                 self._warned = True
                 warnings.warn(f"{text}. Training is not affected; please report it.", stacklevel=2)
-
-
-def _checked_ignore(ignore: Collection[str]) -> tuple[str, ...]:
-    ids = (ignore,) if isinstance(ignore, str) else tuple(ignore)
-    by_code = {cause.code: cause.id for cause in BY_ID.values()}
-    for name in ids:
-        if name not in BY_ID and name not in by_code:
-            raise ValueError(f"ignore={name!r}: no such cause; pass ids or codes out of {', '.join(BY_ID)}")
-    return tuple(by_code.get(name, name) for name in ids)
-
-
-def _checked_path(path: Any) -> Path | None:
-    if path is None:
-        return None
-    target = Path(path)
-    if target.suffix not in (".json", ".html", ".txt"):
-        raise ValueError(f"report={str(path)!r}: pass a path that ends in .json, .html or .txt")
-    folder = target.absolute().parent
-    if target.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise ValueError(
-            f"report={str(path)!r}: {folder} is no folder that can be written to; pass one that is"
-        )
-    if target.exists() and not os.access(target, os.W_OK):
-        raise ValueError(f"report={str(path)!r}: the file cannot be written; pass another path")
-    return target
 
 
 def _checked_backoff(backoff: Any) -> Any:

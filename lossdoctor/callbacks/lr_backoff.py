@@ -12,8 +12,7 @@ from typing import Any
 
 import keras
 
-from lossdoctor import keras_private
-from lossdoctor.backends.tensorflow.replicated_guard import obstacle
+from lossdoctor import backends, keras_private
 from lossdoctor.backoff import Policy, State, dumps, loads
 from lossdoctor.fit.rescue import Rescue, Settings
 from lossdoctor.record import Event
@@ -132,7 +131,7 @@ class LRBackoff(keras.callbacks.Callback):
             raise ValueError(
                 "LRBackoff: the model has no optimizer. Pass one: model.compile(optimizer=..., loss=...)."
             )
-        why = obstacle(self.model)
+        why = backends.current().guard_obstacle(self.model)
         if why is not None:
             self._stand_aside(why)
             return

@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import keras
 import numpy as np
-import tensorflow as tf
-from keras import tree
+from keras import ops, tree
 from scipy.linalg import eigh_tridiagonal
 
-from lossdoctor import keras_private
+from lossdoctor import backends, keras_private
 from lossdoctor.backends.sample import Sample
 from lossdoctor.experiments.clock import Clock
 from lossdoctor.experiments.workbench import Variant, tensor
@@ -25,13 +25,13 @@ MOST_PRODUCTS, LEAST_PRODUCTS = 48, 5  # before the fifth product the value is n
 class Curvature:
     """The second derivative of a variant's loss on rows, with respect to its trainable variables.
 
-    Rows are read in inference mode, so that dropout does not make each product another one; models with
+    Rows are taken in inference mode, so that dropout does not make each product another one; models with
     BatchNormalization in training mode, because its moving averages mean nothing at the start of a run.
     """
 
     def __init__(self, variant: Variant, rows: Sample) -> None:
         self.model = variant.model
-        self.variables = [v.value for v in self.model.trainable_variables]
+        self._backend = backends.current()
         self.x, self.y, self.weight = (
             None if part is None else tree.map_structure(tensor, part)
             for part in (rows.x, rows.y, rows.sample_weight)
@@ -43,83 +43,71 @@ class Curvature:
     @property
     def size(self) -> int:
         """Number of trainable weights."""
-        return int(sum(np.prod(v.shape) for v in self.variables))
+        return int(sum(np.prod(v.shape) for v in self.model.trainable_variables))
 
-    def loss(self, outputs: Any) -> Any:
-        return keras_private.loss_of(
-            self.model, x=self.x, y=self.y, y_pred=outputs, sample_weight=self.weight, training=self.training
-        )
+    @property
+    def _values(self) -> list[Any]:
+        return [v.value for v in self.model.trainable_variables]
+
+    def _scope(self, values: Sequence[Any]) -> Any:
+        pairs = list(zip(self.model.trainable_variables, values, strict=True))
+        return keras.StatelessScope(state_mapping=pairs, collect_losses=True)
+
+    def loss(self, values: Sequence[Any]) -> Any:
+        """Returns the loss on the rows at these values of the trainable variables, a scalar tensor."""
+        with self._scope(values):
+            outputs = self.model(self.x, training=self.training)
+            return keras_private.loss_of(
+                self.model,
+                x=self.x,
+                y=self.y,
+                y_pred=outputs,
+                sample_weight=self.weight,
+                training=self.training,
+            )
+
+    def outputs(self, values: Sequence[Any]) -> list[Any]:
+        """Returns the outputs, or the numbers before a last softmax or sigmoid where the loss is taken from those."""
+        with self._scope(values):
+            outputs = tree.flatten(self.model(self.x, training=self.training))
+        return [keras_private.logits(o) for o in outputs]
 
     def gradient(self) -> np.ndarray:
         """Returns the gradient [weights]."""
-        with tf.GradientTape() as tape:
-            loss = self.loss(self.model(self.x, training=self.training))
-        return self._flat(tape.gradient(loss, self.variables))
+        return self._flat(self._backend.value_and_gradients(self.loss, self._values)[1])
 
     def hessian(self, vector: np.ndarray) -> np.ndarray:
         """Returns the Hessian times a vector [weights], by differentiating the gradient along it."""
-        parts = self._parts(vector)
-        with tf.GradientTape() as outer:
-            with tf.GradientTape() as inner:
-                loss = self.loss(self.model(self.x, training=self.training))
-            gradients = inner.gradient(loss, self.variables)
-            along = _dot(gradients, parts)
-        return self._flat(outer.gradient(along, self.variables))
+        return self._flat(self._backend.hessian_product(self.loss, self._values, self._parts(vector)))
 
     def gauss_newton(self, vector: np.ndarray) -> np.ndarray:
-        """Returns J^T H J times a vector: J the outputs' derivative, H the loss's Hessian in the outputs.
+        """Returns J^T H J times a vector: J the outputs' derivative, H the loss's Hessian in the outputs."""
+        values = self._values
+        forward = self._backend.jacobian_product(self.outputs, values, self._parts(vector))
+        bent = self._backend.hessian_product(self._data_loss, self.outputs(values), forward)
+        return self._flat(self._backend.transposed_product(self.outputs, values, bent))
 
-        Outputs are the numbers before a last softmax or sigmoid where the loss is taken from those.
-        """
-        parts = self._parts(vector)
-        with tf.GradientTape(persistent=True) as tape:
-            outputs = tree.flatten(self.model(self.x, training=self.training))
-            outputs = [keras_private.logits(o) for o in outputs]
-            zeros = [tf.zeros_like(o) for o in outputs]
-            tape.watch(zeros)
-            back = tape.gradient(outputs, self.variables, output_gradients=zeros)
-            along = _dot(back, parts)
-        forward = tape.gradient(along, zeros)  # J v: the derivative of J^T u . v in u
-        bent = self._loss_bend(outputs, forward)
-        return self._flat(tape.gradient(outputs, self.variables, output_gradients=bent))
-
-    def _loss_bend(self, outputs: Sequence[Any], direction: Sequence[Any]) -> list[Any]:
-        points = [tf.identity(o) for o in outputs]
-        given = [tf.zeros_like(p) if d is None else d for p, d in zip(points, direction, strict=True)]
-        with tf.GradientTape() as outer:
-            outer.watch(points)
-            with tf.GradientTape() as inner:
-                inner.watch(points)
-                loss = self._data_loss(points)
-            along = _dot(inner.gradient(loss, points), given)
-        return [
-            tf.zeros_like(p) if g is None else g
-            for p, g in zip(points, outer.gradient(along, points), strict=True)
-        ]
-
-    def _data_loss(self, points: list[Any]) -> Any:
+    def _data_loss(self, points: Sequence[Any]) -> Any:
         structure = self.model(self.x, training=self.training)
+        points = [ops.add(p, 0.0) for p in points]  # tensors of our own, that may carry a mark of Keras's
         for new, old in zip(points, tree.flatten(structure), strict=True):
             keras_private.as_logits(new, old)
         packed = tree.pack_sequence_as(structure, points)
         return self.model.compute_loss(x=self.x, y=self.y, y_pred=packed, sample_weight=self.weight)
 
     def _parts(self, vector: np.ndarray) -> list[Any]:
-        cuts = np.cumsum([int(np.prod(v.shape)) for v in self.variables])[:-1]
+        shapes = [v.shape for v in self.model.trainable_variables]
+        cuts = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
         pieces = np.split(np.asarray(vector, np.float32), cuts)
-        return [tf.reshape(tf.constant(p), v.shape) for p, v in zip(pieces, self.variables, strict=True)]
+        return [ops.convert_to_tensor(p.reshape(shape)) for p, shape in zip(pieces, shapes, strict=True)]
 
     def _flat(self, parts: Sequence[Any]) -> np.ndarray:
-        dense = [
-            np.zeros(v.shape, np.float32) if p is None else tf.convert_to_tensor(p).numpy()
-            for p, v in zip(parts, self.variables, strict=True)
+        shapes = [v.shape for v in self.model.trainable_variables]
+        arrays = [
+            np.zeros(shape) if p is None else np.asarray(ops.convert_to_numpy(p), np.float64)
+            for p, shape in zip(parts, shapes, strict=True)
         ]
-        return np.concatenate([d.ravel() for d in dense]).astype(np.float64)
-
-
-def _dot(left: Sequence[Any], right: Sequence[Any]) -> Any:
-    pairs = [(a, b) for a, b in zip(left, right, strict=True) if a is not None]
-    return tf.add_n([tf.reduce_sum(tf.convert_to_tensor(a) * tf.cast(b, a.dtype)) for a, b in pairs])
+        return np.concatenate([a.ravel() for a in arrays]) if arrays else np.zeros(0)
 
 
 def extremes(product: Product, size: int, seconds: float = math.inf) -> tuple[float, float]:

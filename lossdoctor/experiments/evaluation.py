@@ -16,7 +16,7 @@ from lossdoctor.record import Setup
 def evaluate(
     model: Any,
     setup: Setup,
-    looks: dict[str, layer_outputs.Examination],
+    states: dict[str, layer_outputs.LayerOutputs],
     sample: Sample | None,
     validation: Sample | None,
 ) -> dict[str, Any]:
@@ -29,23 +29,23 @@ def evaluate(
     scores: dict[str, Any] = {}
     if sample is None or sample.y is None or _embeds(setup, sample.y):
         return scores
-    outputs = next(iter(looks.values())).outputs if looks else []
+    outputs = next(iter(states.values())).outputs if states else []
     if len(outputs) == 1 and hasattr(sample.y, "dtype") and sample.y.dtype.kind in "fiub":
         y = np.asarray(sample.y, np.float64)
         y = y[..., None] if y.ndim == outputs[0].ndim - 1 else y
         classes = _classes(y, outputs[0].shape[-1]) if y.ndim == 2 else None
         tokens = any(layer.kind == "Embedding" for layer in setup.layers)
         scores["neighbours"] = neighbours(sample, classes, tokens=tokens)
-    for when, look in looks.items():
-        if len(look.outputs) == 1:
-            scores[when] = score(np.asarray(sample.y), look.outputs[0])
-    if validation is not None and validation.y is not None and "final" in looks:
+    for when, state in states.items():
+        if len(state.outputs) == 1:
+            scores[when] = score(np.asarray(sample.y), state.outputs[0])
+    if validation is not None and validation.y is not None and "final" in states:
         try:
-            look = layer_outputs.examine(model, model.get_weights(), validation, "final")
+            state = layer_outputs.evaluate_layers(model, model.get_weights(), validation, "final")
         except Exception:  # a model that cannot be called so: the scores above stand alone
             return scores
-        if len(look.outputs) == 1:
-            scores["validation"] = score(np.asarray(validation.y), look.outputs[0])
+        if len(state.outputs) == 1:
+            scores["validation"] = score(np.asarray(validation.y), state.outputs[0])
     return {k: v for k, v in scores.items() if v}
 
 

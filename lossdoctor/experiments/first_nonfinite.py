@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops, tree
 
-from lossdoctor import keras_private
+from lossdoctor import backends, keras_private
 from lossdoctor.backends.sample import Sample
 from lossdoctor.experiments.clock import Clock
 from lossdoctor.experiments.rows import finite_rows, order, take
@@ -75,7 +75,14 @@ def in_step(variant: Variant, batch: Sample) -> Found | None:
     x, y, weight = (
         None if p is None else tree.map_structure(tensor, p) for p in (batch.x, batch.y, batch.sample_weight)
     )
-    with tf.GradientTape() as tape, recorded(model) as calls:
+
+    def loss_at(values: Any) -> Any:
+        pairs = list(zip(model.trainable_variables, values, strict=True))
+        with keras.StatelessScope(state_mapping=pairs, collect_losses=True):
+            made = model(x, training=True)
+            return keras_private.loss_of(model, x=x, y=y, y_pred=made, sample_weight=weight, training=True)
+
+    with recorded(model) as calls:
         outputs = model(x, training=True)
         loss = keras_private.loss_of(model, x=x, y=y, y_pred=outputs, sample_weight=weight, training=True)
     for layer, given, made in calls:
@@ -85,8 +92,9 @@ def in_step(variant: Variant, batch: Sample) -> Found | None:
     if not np.isfinite(float(loss)):
         return _in_loss(variant, batch, outputs)
     values = [v.value for v in model.trainable_variables]
-    for variable, gradient in zip(model.trainable_variables, tape.gradient(loss, values), strict=True):
-        place = None if gradient is None else place_of(tf.convert_to_tensor(gradient).numpy())
+    _, gradients = backends.current().value_and_gradients(loss_at, values)
+    for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
+        place = None if gradient is None else place_of(ops.convert_to_numpy(gradient))
         if place is not None:
             text = f"the loss is {float(loss):.4g}, the gradient of {variable.path} is not finite at {place}"
             return {**_found("gradient", variable.path, place, text), "row": None}

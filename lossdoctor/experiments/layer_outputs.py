@@ -1,4 +1,4 @@
-"""Examination: what each layer puts out for the sample, at given weights, without touching the model."""
+"""What each layer puts out for the sample, at given weights, without touching the model."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy as np
 
 from lossdoctor import keras_private
 from lossdoctor.backends.sample import Sample
-from lossdoctor.fit.setup import activation_of, make_output, spread_losses
-from lossdoctor.record import Activity, Output
+from lossdoctor.keras_layers import activation_of, written_names
+from lossdoctor.record import Activity
 
 # Where an activation is flat: beyond these its derivative is below 2 % (tanh) and 1 % (sigmoid).
 TANH_FLAT, SIGMOID_FLAT = 0.99, 0.01
-MAX_ENTRIES = 2_000_000  # entries of one layer's output that are looked at
+MAX_ENTRIES = 2_000_000  # entries of one layer's output that are evaluated
 
 
-class Examination:
+class LayerOutputs:
     """The activities of all layers and the outputs of the model for one sample.
 
     Attributes:
@@ -32,13 +32,13 @@ class Examination:
         self.activities, self.outputs, self.last = activities, outputs, last
 
 
-def examine(model: Any, weights: list[np.ndarray], sample: Sample, when: str) -> Examination:
+def evaluate_layers(model: Any, weights: list[np.ndarray], sample: Sample, when: str) -> LayerOutputs:
     """Runs the sample through the model in inference mode with `weights` (as `model.get_weights()` gives).
 
     The call is stateless: neither weights nor statistics nor seeds of the model change.
 
     Raises:
-        Exception: whatever the model raises for such a call; the caller says that it could not look.
+        Exception: whatever the model raises for such a call; the caller says that nothing was evaluated.
     """
     from keras import tree
 
@@ -48,34 +48,21 @@ def examine(model: Any, weights: list[np.ndarray], sample: Sample, when: str) ->
     tensors = [t for t in tree.flatten(result) if t is not None]
     made = {id(out): layer for layer, _, out in calls}
     last = [made.get(id(t)) for t in tensors]
-    final = {layer.name for layer in last if layer is not None}
-    activities = tuple(_activity(layer, given, out, when, layer.name in final) for layer, given, out in calls)
-    return Examination(activities, [np.asarray(t, dtype=np.float64) for t in tensors], last)
-
-
-def outputs_of_subclass(model: Any, examination: Examination) -> tuple[Output, ...]:
-    """Returns the outputs of a model whose graph Keras does not know, from what its layers were seen to do."""
-    given = spread_losses(
-        keras_private.compile_loss(model), [f"output_{i}" for i in range(len(examination.last))]
+    names, final = written_names(model), {id(layer) for layer in last if layer is not None}
+    activities = tuple(
+        _activity(names.get(id(layer), layer.name), layer, given, out, when, id(layer) in final)
+        for layer, given, out in calls
     )
-    found = []
-    for i, (layer, values) in enumerate(zip(examination.last, examination.outputs, strict=True)):
-        name = activation_of(layer) if layer is not None else None
-        activations = () if name in (None, "linear") else (str(name),)
-        # Without a layer that made the very tensor, something else was done to it: say nothing of activations.
-        rescaled = layer is None or name is None
-        found.append(make_output(f"output_{i}", tuple(values.shape[1:]), activations, rescaled, given[i]))
-    return tuple(found)
+    return LayerOutputs(activities, [np.asarray(t, dtype=np.float64) for t in tensors], last)
 
 
 def _stateless(model: Any, weights: list[np.ndarray], x: Any) -> Any:
-    import tensorflow as tf
-    from keras import tree
+    from keras import ops, tree
 
     by_id = {id(v): w for v, w in zip(model.weights, weights, strict=True)}
-    trainable = [tf.convert_to_tensor(by_id[id(v)]) for v in model.trainable_variables]
-    rest = [tf.convert_to_tensor(by_id.get(id(v), v.value)) for v in model.non_trainable_variables]
-    x = tree.map_structure(lambda a: None if a is None else tf.convert_to_tensor(a), x)
+    trainable = [ops.convert_to_tensor(by_id[id(v)]) for v in model.trainable_variables]
+    rest = [ops.convert_to_tensor(by_id.get(id(v), v.value)) for v in model.non_trainable_variables]
+    x = tree.map_structure(lambda a: None if a is None else ops.convert_to_tensor(a), x)
     mode = {"training": False} if keras_private.takes_training(model) else {}
     result, _ = model.stateless_call(trainable, rest, x, **mode)
     return result
@@ -111,8 +98,8 @@ def _noting(layer: Any, original: Any, calls: list[tuple[Any, Any, Any]]) -> Any
     return call
 
 
-def _activity(layer: Any, given: Any, out: Any, when: str, output: bool) -> Activity:
-    base = Activity(layer.name, type(layer).__name__, activation_of(layer), when, output=output)
+def _activity(name: str, layer: Any, given: Any, out: Any, when: str, output: bool) -> Activity:
+    base = Activity(name, type(layer).__name__, activation_of(layer), when, output=output)
     values = _matrix(out)
     if values is None or not values.size:
         return base

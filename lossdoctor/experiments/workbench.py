@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from keras import ops, tree
 
-from lossdoctor import keras_private
+from lossdoctor import backends, keras_private
 from lossdoctor.backends.sample import Sample
 from lossdoctor.remedies.apply import planned
 from lossdoctor.remedies.apply.plan import Plan
@@ -21,7 +20,7 @@ class Workbench:
     """Makes variants of a model, each traced once, and gives them out at their start.
 
     A variant that differs from another one only in a constant learning rate is the same copy: the rate is a
-    variable of its optimizer, and TensorFlow's tracing (0.3 to 1 s) costs more than a short replay.
+    variable of its optimizer, and tracing (0.3 to 1 s on TensorFlow) costs more than a short replay.
     """
 
     def __init__(
@@ -73,7 +72,7 @@ class Variant:
             self._build()
         _set_start(plan, start)
         self.model.optimizer.build(self.model.trainable_variables)
-        self._state = [v.numpy() for v in self._variables()]
+        self._state = [ops.convert_to_numpy(v) for v in self._variables()]
         self._loop: Any = None
         self._data: Any = None
         self._rows: Sample | None = None
@@ -82,7 +81,7 @@ class Variant:
         self.model(tree.map_structure(lambda a: tensor(a[:1]), self.plan.sample.x))
 
     def _variables(self) -> list[Any]:
-        return [v.value for v in (*self.model.variables, *self.model.optimizer.variables)]
+        return [*self.model.variables, *self.model.optimizer.variables]
 
     def reset(self, rate: float | None) -> None:
         """Puts weights, seeds and optimizer back to the start and sets a constant rate."""
@@ -104,28 +103,8 @@ class Variant:
     def train(self, order: np.ndarray) -> None:
         """Makes a step for each row of `order` [steps, batch], row numbers of the rows loaded."""
         if self._loop is None:
-            self._loop = self._compiled()
-        self._loop(tf.constant(order, tf.int32), self._data)
-
-    def _compiled(self) -> Any:
-        model = self.model
-        rows = tree.map_structure(lambda a: tf.TensorSpec([None, *a.shape[1:]], a.dtype), self._data)
-
-        # With the numbers of steps and rows left open there is one trace whatever is asked for later.
-        def loop(order: Any, data: Any) -> Any:
-            def body(i: Any) -> Any:
-                batch = tree.map_structure(lambda a: tf.gather(a, order[i]), data)
-                model.train_step(batch)
-                return (i + 1,)
-
-            # One after the other: each step starts from the weights that the last one left.
-            done = tf.while_loop(
-                lambda i: i < tf.shape(order)[0], body, (tf.constant(0),), parallel_iterations=1
-            )
-            return done
-
-        signature = [tf.TensorSpec([None, None], tf.int32), rows]
-        return tf.function(loop, input_signature=signature, autograph=False)
+            self._loop = backends.current().training_loop(self.model, self._data)
+        self._loop(order, self._data)
 
     def judge(self, rows: Sample) -> tuple[float, list[np.ndarray]]:
         """Returns (loss, outputs in the order of the model) on rows, in inference mode.
@@ -155,7 +134,7 @@ def in_order(model: Any, parts: Any) -> list[Any]:
 def tensor(array: Any) -> Any:
     """Returns an array as fit would hand it to the model: doubles become floats."""
     array = np.asarray(array)
-    return tf.convert_to_tensor(array.astype("float32") if array.dtype == np.float64 else array)
+    return ops.convert_to_tensor(array.astype("float32") if array.dtype == np.float64 else array)
 
 
 def _set_start(plan: Plan, start: list[np.ndarray]) -> None:

@@ -1,4 +1,4 @@
-"""Collector: what was read from the probes, on the host, in bounded memory."""
+"""Collector: what was measured in the steps, on the host, in bounded memory."""
 
 from __future__ import annotations
 
@@ -6,32 +6,31 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.backends.tensorflow.norms import SKIPPED
-from lossdoctor.backends.tensorflow.step import COLUMNS
+from lossdoctor.backends.base import SKIPPED, STEP_COLUMNS
 
 MAX_ROWS = 8192  # rows of the step series; beyond, neighbours are merged (64 KiB a series)
-MAX_LOOKS = 256  # looks at the weights; beyond, every other one is dropped
-EDGE = 16  # so many rows and looks at the start, and rows at the end, stay as they were
-NAMES = ("step", "epoch", *COLUMNS, "grad_norm", "learning_rate", "batch_loss_max", "grad_norm_max")
+MAX_SAMPLES = 256  # samples of the weights; beyond, every other one is dropped
+EDGE = 16  # so many rows and samples at the start, and rows at the end, stay as they were
+NAMES = ("step", "epoch", *STEP_COLUMNS, "grad_norm", "learning_rate", "batch_loss_max", "grad_norm_max")
 
 
 class Collector:
-    """Gathers rows of steps, looks at the weights and logs of epochs, and gives them as `Record.series`."""
+    """Gathers rows of steps, samples of the weights and logs of epochs, and gives them as `Record.series`."""
 
     def __init__(self) -> None:
         self.steps = 0
         self.skipped = 0  # steps in which no update was asked for (loss scaling)
         self._rows: list[np.ndarray] = []
         self._width = 1  # steps that a merged row stands for
-        self._looks: list[tuple[int, int, np.ndarray, np.ndarray, np.ndarray]] = []
-        self._looked, self._stride = 0, 1  # looks so far, and every how many is kept
+        self._samples: list[tuple[int, int, np.ndarray, np.ndarray, np.ndarray]] = []
+        self._sampled, self._stride = 0, 1  # samples so far, and every how many is held
         self._epochs: dict[str, list[float]] = {}
 
     def add_steps(self, rows: np.ndarray, epoch: int, rate: float | None) -> None:
-        """Adds rows [steps, columns] of `StepProbe.read`."""
+        """Adds rows [steps, columns] of `StepWatch.flush`."""
         if not len(rows):
             return
-        k = len(COLUMNS)
+        k = len(STEP_COLUMNS)
         grads = rows[:, k:]
         norm = np.sqrt(np.square(grads).sum(1))
         skipped = (grads == SKIPPED).all(1) if grads.shape[1] else np.zeros(len(rows), bool)
@@ -59,14 +58,14 @@ class Collector:
             self._width *= 2
         self._rows = [merged]
 
-    def add_look(self, batches: int, grads: np.ndarray, weights: np.ndarray, moves: np.ndarray) -> None:
-        """Adds a look at the weights after `batches` batches since the one before it, each array [variables]."""
-        if self._looked > EDGE and (self._looked - 1 - EDGE) % self._stride:
-            self._looks.pop()  # the last look is always kept, until the next one comes
-        self._looks.append((max(0, self.steps - 1), batches, grads, weights, moves))
-        self._looked += 1
-        if len(self._looks) > MAX_LOOKS:
-            self._looks = self._looks[:EDGE] + self._looks[EDGE::2]
+    def add_weights(self, batches: int, grads: np.ndarray, weights: np.ndarray, moves: np.ndarray) -> None:
+        """Adds a sample of the weights after `batches` batches since the one before it, each array [variables]."""
+        if self._sampled > EDGE and (self._sampled - 1 - EDGE) % self._stride:
+            self._samples.pop()  # the last sample is always held, until the next one comes
+        self._samples.append((max(0, self.steps - 1), batches, grads, weights, moves))
+        self._sampled += 1
+        if len(self._samples) > MAX_SAMPLES:
+            self._samples = self._samples[:EDGE] + self._samples[EDGE::2]
             self._stride *= 2
 
     def add_epoch(self, logs: dict[str, Any]) -> None:
@@ -92,8 +91,8 @@ class Collector:
         table = np.concatenate(self._rows) if self._rows else np.zeros((0, len(NAMES)))
         table = _merge(table, self._width)  # rows not yet merged would weigh more than the others
         series = {name: table[:, i] for i, name in enumerate(NAMES)}
-        if self._looks:
-            steps, batches, grads, weights, moves = zip(*self._looks, strict=True)
+        if self._samples:
+            steps, batches, grads, weights, moves = zip(*self._samples, strict=True)
             series["sampled.step"], series["sampled.steps"] = np.array(steps), np.array(batches)
             for name, part in (("grad_norm", grads), ("weight_norm", weights), ("update_norm", moves)):
                 series[f"sampled.{name}"] = np.stack(part)

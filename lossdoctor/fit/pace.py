@@ -1,4 +1,4 @@
-"""Pace: decides between steps whether there is time for a read, a look or a check."""
+"""Pace: decides between steps whether there is time for a flush, a weight sample or a check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-SHARES = {"look": 0.25, "check": 0.25, "norms": 0.5}  # of the budget; reads come every so many steps
+SHARES = {"weights": 0.25, "check": 0.25, "norms": 0.5}  # of the budget; flushes come every so many steps
 
 
 class Pace:

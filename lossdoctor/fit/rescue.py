@@ -8,12 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lossdoctor import keras_private
-from lossdoctor.backends.tensorflow.hooks import Hooks, Observer, build_optimizer
-from lossdoctor.backends.tensorflow.initial_state import Begin
-from lossdoctor.backends.tensorflow.rate_scale import RateScale
-from lossdoctor.backends.tensorflow.replicated_guard import guard_for
-from lossdoctor.backends.tensorflow.snapshots import Snapshots, state_variables
+from lossdoctor import backends
 from lossdoctor.backoff import Action, Policy, Signal, State, keep, landed, step, verdict
 from lossdoctor.record import Event
 
@@ -52,16 +47,14 @@ class Rescue:
         self.epoch = 0
         self.params: dict[str, Any] = {}
         self._batch = 0
-        self.hooks = Hooks.of(model)
-        between = settings.check_every * int(model.steps_per_execution or 1)
-        self.guard = guard_for(model, between, limit=settings.watch_gradients)
-        self._begin = None if keras_private.is_built(model) else Begin(model, self._state_of_built)
-        for observer in self._observers:
-            self.hooks.add(observer)
-        self.hooks.install()
-        self.rate = RateScale(model)
-        self.rate.set(state.scale)
-        self.snapshots: Snapshots | None = None
+        self.protection = backends.current().protect(
+            model,
+            steps=settings.check_every * int(model.steps_per_execution or 1),
+            limit=settings.watch_gradients,
+            snapshots=settings.snapshots,
+            folder=settings.folder,
+        )
+        self.protection.set_scale(state.scale)
         self.seconds = 0.0
         self._calls_since_look = 0
         self._near = 0  # step of the last change
@@ -76,7 +69,7 @@ class Rescue:
     def before_batch(self, batch: int) -> bool:
         """Looks at the steps since the last look when it is time to. Returns True when the run has to end."""
         self._batch = batch
-        if self.snapshots is None:
+        if not self.protection.snapshot_steps:
             self._begun()
             return False
         if batch == 0:  # every callback has set its rate for this epoch
@@ -94,7 +87,7 @@ class Rescue:
         self._calls_since_look = 0
         if self.state.scale != 1.0 or self.policy.min_lr > 0.0:  # else that of the epoch will do
             self._notice_other_writers()
-        rows = self.guard.read()
+        rows = self.protection.flush()
         end = self.state.step + len(rows)
         for row in rows:
             if self._hold > 0:
@@ -121,33 +114,13 @@ class Rescue:
 
     def close(self) -> bool:
         """Takes everything out of the model. Returns False when a schedule could not keep the lower rate."""
-        for observer in self._observers:
-            self.hooks.remove(observer)
-        if self.snapshots is not None:
-            self.snapshots.clear()
-        return self.rate.undo(self.state.scale)
-
-    @property
-    def _observers(self) -> list[Observer]:
-        return [self.guard] if self._begin is None else [self._begin, self.guard]
-
-    def _state_of_built(self) -> list[Any]:
-        build_optimizer(self.model)
-        return state_variables(self.model)
+        return self.protection.stop(self.state.scale)
 
     def _begun(self) -> bool:
-        """Makes the first snapshot as soon as it can. Returns whether there is one.
-
-        Not before the first batch: by then every other callback has restored what it wanted to. A model that its
-        first step builds has nothing before it.
-        """
-        if self.snapshots is None and (self._begin is None or self.guard.steps):
-            if self._begin is None:
-                build_optimizer(self.model)  # its slots begin with values of their own
-            self.snapshots = Snapshots(self.model, self.settings.snapshots, self.settings.folder)
-            self.snapshots.take(self._base, None if self._begin is None else self._begin.read())
-            self._user_rate = self.rate.user_rate
-        return self.snapshots is not None
+        """Makes the first snapshot as soon as it can. Returns whether there is one."""
+        if not self.protection.snapshot_steps and self.protection.begin(self._base):
+            self._user_rate = self.protection.user_rate
+        return bool(self.protection.snapshot_steps)
 
     # Carrying out
 
@@ -157,7 +130,7 @@ class Rescue:
         watches = self.settings
         return Signal(
             step=self.state.step,
-            loss=loss if self.guard.sees_loss and (watches.watch_loss or bad) else None,
+            loss=loss if self.protection.sees_loss and (watches.watch_loss or bad) else None,
             norm=norm if norm >= 0.0 or math.isnan(norm) else None,
             applied=not bad,
             dead=dead if dead >= 0.0 and watches.watch_gradients else None,
@@ -176,7 +149,7 @@ class Rescue:
 
     def _act(self, action: Action) -> None:
         """Carries out a rollback, backoff, growth or stop, and says so."""
-        self._user_rate = self.rate.user_rate
+        self._user_rate = self.protection.user_rate
         now = self.state.step
         back = None
         if action.kind not in ("grow", "settle"):
@@ -184,7 +157,7 @@ class Rescue:
             self.state = landed(self.state, back)
             self._hold = self.settings.skip_batches
         before = self._effective
-        self.rate.set(self.state.scale)
+        self.protection.set_scale(self.state.scale)
         self._effective = self.state.scale
         self._near = now
         self._tell(action, now - 1, before, None if back is None else now - back)
@@ -192,33 +165,35 @@ class Rescue:
     _effective = 1.0
 
     def _go_back(self, before: int) -> int:
-        assert self.snapshots is not None
-        back = self.snapshots.restore(before)
-        # One NaN makes Keras's running mean NaN for the rest of the epoch: it starts again from here.
-        self.model.reset_metrics()
-        self.guard.read()
-        return back
+        return self.protection.restore(before)
 
     def _after_look(self) -> None:
-        state, snapshots = self.state, self.snapshots
-        assert snapshots is not None
+        state = self.state
         # Keras makes one more step after a callback has asked it to stop: that one is skipped too.
         limit = -1.0 if self._hold > 0 or state.stopped is not None else state.limit
         if limit != self._limit:
             self._limit = limit
-            self.guard.set_limit(limit)
-        if state.calm and keep.due(state.step, snapshots.steps[-1], self.settings.snapshot_every):
-            snapshots.take(state.step)
+            self.protection.set_limit(limit)
+        if state.calm and keep.due(
+            state.step, self.protection.snapshot_steps[-1], self.settings.snapshot_every
+        ):
+            self.protection.take_snapshot(state.step)
 
     def _notice_other_writers(self) -> None:
         """Reads the user's rate; where another callback changed it after we had lowered it, says so once."""
-        rate, known = self.rate.user_rate, self._user_rate
+        rate, known = self.protection.user_rate, self._user_rate
         self._user_rate = rate
-        if known is None or rate is None or rate == known or self.state.scale == 1.0 or self.rate.scheduled:
+        if (
+            known is None
+            or rate is None
+            or rate == known
+            or self.state.scale == 1.0
+            or self.protection.scheduled
+        ):
             return
         if self.settings.yields:
             self.state = replace(self.state, scale=1.0, ceiling=None, proven=None, streak=0)
-            self.rate.set(1.0)
+            self.protection.set_scale(1.0)
             self._effective = 1.0
         if not self._noticed:
             self._noticed = True

@@ -8,16 +8,10 @@ from typing import Any
 import numpy as np
 
 from lossdoctor import __version__, keras_private, losses
-from lossdoctor.backends.tensorflow import host_values
+from lossdoctor.experiments.layer_outputs import LayerOutputs
+from lossdoctor.keras_layers import activation_of, kernel_of, role_of, written_names
 from lossdoctor.record import Layer, Optimizer, Output, Setup, Variable
 
-# Layers that are nothing but an activation, and what it is called.
-ACTIVATION_LAYERS = {
-    "Softmax": "softmax", "ReLU": "relu", "LeakyReLU": "leaky_relu", "PReLU": "prelu", "ELU": "elu",
-    "Sigmoid": "sigmoid", "Relu": "relu", "Tanh": "tanh", "Softplus": "softplus", "Relu6": "relu6",
-    "Elu": "elu", "Selu": "selu", "Gelu": "gelu", "Silu": "silu", "LogSoftmax": "log_softmax",
-    "HardSigmoid": "hard_sigmoid", "Exp": "exponential",
-}  # fmt: skip
 # Layers between the last weights and the output that leave the values as they are.
 TRANSPARENT = {
     "Dropout",
@@ -29,14 +23,17 @@ TRANSPARENT = {
     "ExpandDims",
     "SpatialDropout1D",
 }
-RESCALING = {"Rescaling", "Lambda", "Normalization"}
 # Settings that a record keeps, of a layer, and of the recurrent layer around a cell.
 CONFIG = ("momentum", "epsilon", "recurrent_activation", "use_bias", "alpha", "mask_zero")
 READING = ("return_sequences", "go_backwards")
 KERNEL_SAMPLE = 100_000  # so many entries of a kernel tell its spread well enough
 
 
-def read_setup(model: Any, params: dict[str, Any], initial: Mapping[int, np.ndarray] | None = None) -> Setup:
+def read_setup(
+    model: Any,
+    params: dict[str, Any],
+    initial: Mapping[int, np.ndarray] | None = None,
+) -> Setup:
     """Returns the Setup of a built, compiled model.
 
     Args:
@@ -46,15 +43,15 @@ def read_setup(model: Any, params: dict[str, Any], initial: Mapping[int, np.ndar
     """
     import keras
 
-    leaves = keras_private.layers(model)
+    leaves, names = keras_private.layers(model), written_names(model)
     around = {id(layer.cell): layer for layer in keras_private.all_layers(model) if hasattr(layer, "cell")}
     return Setup(
         keras=keras.__version__,
         backend=keras.backend.backend(),
         lossdoctor=__version__,
         model_kind=_model_kind(model),
-        layers=tuple(_layer(layer, initial or {}, around.get(id(layer))) for layer in leaves),
-        variables=_variables(model, leaves),
+        layers=tuple(_layer(v, names[id(v)], initial or {}, around.get(id(v))) for v in leaves),
+        variables=_variables(model, leaves, names),
         outputs=read_outputs(model),
         optimizer=_optimizer(model),
         parameters=int(sum(np.prod(v.shape) for v in model.weights)),
@@ -89,40 +86,21 @@ def _metric_names(model: Any) -> list[str]:
             if m is not None]  # fmt: skip
 
 
-def _variables(model: Any, layers: list[Any]) -> tuple[Variable, ...]:
-    owner = {v.path: layer.name for layer in layers for v in layer.weights}
-    return tuple(
-        Variable(v.path, owner.get(v.path, v.path.split("/")[0]), tuple(int(n) for n in v.shape))
-        for v in model.trainable_variables
-    )
+def _variables(model: Any, layers: list[Any], names: Mapping[int, str]) -> tuple[Variable, ...]:
+    owners = {v.path: layer for layer in [*keras_private.all_layers(model), *layers] for v in layer.weights}
+    return tuple(_variable(v, owners.get(v.path), names) for v in model.trainable_variables)
+
+
+def _variable(variable: Any, owner: Any, names: Mapping[int, str]) -> Variable:
+    layer = variable.path.split("/")[0] if owner is None else names.get(id(owner), owner.name)
+    return Variable(variable.path, layer, tuple(int(n) for n in variable.shape), role_of(variable, owner))
 
 
 # Layers
 
 
-def activation_of(layer: Any) -> str | None:
-    """Returns the name of the activation that a layer (or op) applies last, None when it has none."""
-    kind = type(layer).__name__
-    if kind in ACTIVATION_LAYERS:
-        return ACTIVATION_LAYERS[kind]
-    activation = getattr(layer, "activation", None)
-    if activation is None:
-        return "linear" if hasattr(layer, "kernel") else None
-    if callable(activation) and hasattr(activation, "__name__"):
-        return str(activation.__name__)
-    return ACTIVATION_LAYERS.get(type(activation).__name__, type(activation).__name__)
-
-
-def _kernel(layer: Any) -> Any:
-    for owner in (layer, getattr(layer, "cell", None), getattr(layer, "forward_layer", None)):
-        kernel = keras_private.kernel(owner)
-        if kernel is not None and hasattr(kernel, "shape"):
-            return kernel
-    return getattr(layer, "embeddings", None)
-
-
-def _layer(layer: Any, initial: Mapping[int, np.ndarray], around: Any) -> Layer:
-    kernel = _kernel(layer)
+def _layer(layer: Any, name: str, initial: Mapping[int, np.ndarray], around: Any) -> Layer:
+    kernel = kernel_of(layer)
     numbers: dict[str, Any] = {}
     if kernel is not None:
         held = initial.get(id(kernel), kernel)
@@ -137,7 +115,7 @@ def _layer(layer: Any, initial: Mapping[int, np.ndarray], around: Any) -> Layer:
         }
     units = getattr(layer, "units", None) or getattr(layer, "filters", None)
     return Layer(
-        name=layer.name,
+        name=name,
         kind=type(layer).__name__,
         activation=activation_of(layer),
         units=int(units) if isinstance(units, int) else None,
@@ -174,7 +152,7 @@ def _plain_config(owner: Any, names: tuple[str, ...]) -> dict[str, Any]:
 def read_outputs(model: Any) -> tuple[Output, ...]:
     """Returns the model's outputs, each with its chain of last activations and its loss.
 
-    Of a subclassed model the graph is not known: its outputs come from an examination, see activity.py.
+    Of a subclassed model the graph is not known: see `outputs_of_subclass`.
     """
     try:
         tensors = list(model.outputs or ())
@@ -187,6 +165,21 @@ def read_outputs(model: Any) -> tuple[Output, ...]:
         activations, rescaled = _chain(tensor)
         shape = tuple(tensor.shape[1:])
         found.append(make_output(names[i], shape, activations, rescaled, given[i]))
+    return tuple(found)
+
+
+def outputs_of_subclass(model: Any, evaluated: LayerOutputs) -> tuple[Output, ...]:
+    """Returns the outputs of a model whose graph Keras does not know, from what its layers were seen to do."""
+    given = spread_losses(
+        keras_private.compile_loss(model), [f"output_{i}" for i in range(len(evaluated.last))]
+    )
+    found = []
+    for i, (layer, values) in enumerate(zip(evaluated.last, evaluated.outputs, strict=True)):
+        name = activation_of(layer) if layer is not None else None
+        activations = () if name in (None, "linear") else (str(name),)
+        # Without a layer that made the very tensor, something else was done to it: say nothing of activations.
+        rescaled = layer is None or name is None
+        found.append(make_output(f"output_{i}", tuple(values.shape[1:]), activations, rescaled, given[i]))
     return tuple(found)
 
 
@@ -280,12 +273,22 @@ def _optimizer(model: Any) -> Optimizer | None:
     config = {k: v for k, v in raw.items() if isinstance(v, (bool, int, float, str))}
     return Optimizer(
         kind=type(optimizer).__name__,
-        learning_rate=host_values.learning_rate(optimizer),
+        learning_rate=_rate(optimizer),
         schedule=type(schedule).__name__ if is_schedule else None,
         schedule_config=_schedule_config(schedule) if is_schedule else {},
         config=config,
         loss_scaled=optimizer is not getattr(model, "optimizer", optimizer),
     )
+
+
+def _rate(optimizer: Any) -> float | None:
+    """Returns the rate of the next step, also under a schedule; None when there is none."""
+    from keras import ops
+
+    try:
+        return float(ops.convert_to_numpy(optimizer.learning_rate))
+    except (AttributeError, TypeError, ValueError):
+        return None
 
 
 def _schedule_config(schedule: Any) -> dict[str, Any]:

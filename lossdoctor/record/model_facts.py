@@ -38,11 +38,17 @@ class Layer:
 
 @dataclass(frozen=True)
 class Variable:
-    """A trainable variable, in the order of `Record.series["sampled.grad_norm"]`'s columns."""
+    """A trainable variable, in the order of `Record.series["sampled.grad_norm"]`'s columns.
+
+    `path` is Keras's full path, `layer` the layer as the user named it. `role` says what it is for: "kernel",
+    "recurrent kernel", "bias", "scale" or "offset" (of a normalisation), "embedding", "position", "adapter" (LoRA),
+    "statistic", "seed"; "" in records of version 1.
+    """
 
     path: str
     layer: str
     shape: tuple[int, ...]
+    role: str = ""
 
     @property
     def size(self) -> int:

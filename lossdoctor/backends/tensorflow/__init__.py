@@ -1,1 +1,1 @@
-"""Measurement inside the compiled training step, behind the small interface of `hooks.Observer`."""
+"""TensorFlow: measurement and protection inside the compiled training step, behind `hooks.Observer`."""

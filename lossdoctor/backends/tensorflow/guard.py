@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from lossdoctor import keras_private
+from lossdoctor.backends.base import GUARD_COLUMNS
 from lossdoctor.backends.tensorflow import host_values
 from lossdoctor.backends.tensorflow.branch import unless
 from lossdoctor.backends.tensorflow.constant_loss import loss_name, trivial_loss
 from lossdoctor.backends.tensorflow.hooks import Hooks, Observer
 
-RING = 64  # steps kept on the device between two reads, at least
+RING = 64  # steps held on the device between two flushes, at least
 SAMPLE = 8192  # entries of a gradient whose zeros are counted: 0.5 % standard error of a share
-COLUMNS = ("loss", "norm", "applied", "dead", "trivial")
 NO_UPDATE = (-1.0, 1.0, -1.0)  # norm, applied, dead of a step in which no update was asked for
 
 
@@ -30,7 +30,7 @@ class Guard(Observer):
 
     Args:
         model: a built keras.Model with Hooks.
-        steps: the most steps between two reads.
+        steps: the most steps between two flushes.
         limit: watch the gradient norms against `set_limit` and count zero entries.
     """
 
@@ -38,9 +38,9 @@ class Guard(Observer):
         import tensorflow as tf
 
         self._model, self._hooks, self._name = model, Hooks.of(model), loss_name(model)
-        self._size, self._bounded, self._read = max(RING, 2 * steps), limit, 0
+        self._size, self._bounded, self._flushed = max(RING, 2 * steps), limit, 0
         self._cursor = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self._ring = tf.Variable(tf.zeros([self._size, len(COLUMNS)]), trainable=False)
+        self._ring = tf.Variable(tf.zeros([self._size, len(GUARD_COLUMNS)]), trainable=False)
         self._limit = tf.Variable(np.inf, dtype=tf.float32, trainable=False)
         self._inner = tf.Variable(NO_UPDATE, dtype=tf.float32, trainable=False)
 
@@ -141,11 +141,11 @@ class Guard(Observer):
         """
         self._limit.assign(np.inf if limit is None or (limit >= 0.0 and not self._bounded) else limit)
 
-    def read(self) -> np.ndarray:
-        """Returns the rows since the last read, [steps, COLUMNS]; without those that the ring lost."""
+    def flush(self) -> np.ndarray:
+        """Returns the rows since the last flush, [steps, GUARD_COLUMNS]; without those that the ring lost."""
         now, ring = self.steps, host_values.tensor(self._ring).numpy()
-        first = max(self._read, now - self._size)
-        self._read = now
+        first = max(self._flushed, now - self._size)
+        self._flushed = now
         return ring[np.arange(first, now) % self._size].astype(np.float64)
 
 
@@ -186,7 +186,7 @@ def _is_float(variable: Any) -> bool:
 def measure(gradients: list[Any]) -> tuple[Any, Any]:
     """Returns the global L2 norm and the share of entries that are exactly zero (-1 when all are sparse).
 
-    Counting takes longer than the norm, so in a large gradient only about SAMPLE entries are looked at.
+    Counting takes longer than the norm, so in a large gradient only about SAMPLE entries are counted.
     """
     import tensorflow as tf
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from lossdoctor.backends.base import SKIPPED
 from lossdoctor.backends.tensorflow import host_values, replicas
 
 LARGE = 2**16  # entries of a gradient from which on a pass over it takes longer than two operations
 MOST = 8  # steps from one whole measurement to the next, at most
 ALL = 2**31 - 1  # rows; a slice ends where its tensor does
-SKIPPED = -1.0  # in the place of gradient norms: no update was asked for in that step
 
 
 class Norms:
@@ -34,8 +34,8 @@ class Norms:
         self.paths: list[str] = [v.path for v in model.trainable_variables]
         self.every = 1  # large gradients are whole in the steps whose number this divides
         self._every: Any = None  # the same on the device; None when there is nothing to leave out
-        self._thin: set[str] = set()  # paths of large gradients
-        self._last: np.ndarray | None = None  # norms of the last whole step that was read
+        self._large: set[str] = set()  # paths of large gradients
+        self._last: np.ndarray | None = None  # norms of the last whole step that was flushed
 
     # At trace time, inside the step
 
@@ -49,7 +49,7 @@ class Norms:
         there = {p: g for p, g in zip(paths, gradients, strict=True) if g is not None and p in norms}
         summed = {path: _summed(g) for path, g in there.items()}
         large = {path for path, g in summed.items() if self._is_large(g)}
-        self._thin |= large
+        self._large |= large
         rows = self._rows() if large else None
         parts = [g[:rows] if path in large else g for path, g in summed.items()]
         whole = replicas.total([tf.cast(part, tf.float32) for part in parts])
@@ -78,28 +78,28 @@ class Norms:
 
     def adapt(self, step_seconds: float, share: float) -> None:
         """Leaves out as many steps as it takes to stay below `share` of the time of a step."""
-        large = [v for v in self._model.trainable_variables if v.path in self._thin]
+        large = [v for v in self._model.trainable_variables if v.path in self._large]
         if large and step_seconds > 0.0:
             needed = math.ceil(_seconds(large) / (share * step_seconds))
             self.every = min(max(1, needed), MOST)
             self._every.assign(self.every)
 
-    def read(self, halves: np.ndarray, first: int) -> np.ndarray:
+    def finished(self, halves: np.ndarray, first: int) -> np.ndarray:
         """Returns the L2 norms [steps, variables] from what the steps from number `first` on measured.
 
         Where a large gradient was left out, that of the last whole step stands in for it.
         """
         skipped = halves == SKIPPED
         norms = np.where(skipped, SKIPPED, np.sqrt(2.0 * np.abs(halves)))
-        if not self._thin or not len(norms):
+        if not self._large or not len(norms):
             return norms
         whole = ((first + np.arange(len(norms))) % self.every == 0) & np.isfinite(norms).all(1)
         whole &= ~skipped.all(1)
         known = norms if self._last is None else np.vstack([self._last, norms])
         offset = len(known) - len(norms)
         last = np.maximum.accumulate(np.where(whole, np.arange(len(norms)), -offset)) + offset
-        thin = np.array([path in self._thin for path in self.paths])
-        stand_in = ~whole[:, None] & thin & np.isfinite(norms) & ~skipped
+        large = np.array([path in self._large for path in self.paths])
+        stand_in = ~whole[:, None] & large & np.isfinite(norms) & ~skipped
         self._last = known[last[-1]]
         return np.where(stand_in, known[last], norms)
 

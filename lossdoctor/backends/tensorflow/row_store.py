@@ -1,4 +1,4 @@
-"""RowStore: keeps rows of the data on the device, inside the compiled step."""
+"""RowStore: holds rows of the data on the device, inside the compiled step."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ MAX_BYTES = 256 * 2**20  # a sample larger than this is not worth its memory
 
 
 class RowStore:
-    """The last rows (at most `SAMPLE_ROWS`) that `keep` was given, with their pytree structure.
+    """The last rows (at most `SAMPLE_ROWS`) that `add` was given, with their pytree structure.
 
     All in one variable, as bytes: each variable that a step may touch takes 3 to 5 microseconds to hand over to it,
     touched or not. A sliding window is used because it needs no indices: it compiles under XLA with any batch size.
 
     Args:
-        windows: how many such sets of rows to keep, numbered from 0.
+        windows: how many such sets of rows to hold, numbered from 0.
     """
 
     def __init__(self, windows: int = 1) -> None:
@@ -31,7 +31,7 @@ class RowStore:
         self._structure: Any = None
         self._given: Sample | None = None
         self._final: int | None = None  # rows at the time of `close`
-        self.missing: str | None = None  # why nothing could be kept
+        self.missing: str | None = None  # why nothing can be held
 
     def open(self, batch: Any) -> None:
         """Makes the variable for rows like those of `batch`. Runs at trace time, before anything else is asked."""
@@ -40,7 +40,7 @@ class RowStore:
         if replicas.index() == 0 and self.missing is None and self._rows is None:
             self._create(batch, tree.flatten(batch))
 
-    def keep(self, batch: Any, when: Any, window: int = 0, *, masked: bool = False) -> None:
+    def add(self, batch: Any, when: Any, window: int = 0, *, masked: bool = False) -> None:
         """Adds a batch's rows where the boolean tensor `when` is true. Runs at trace time, after `open`.
 
         Args:
@@ -96,19 +96,19 @@ class RowStore:
         return tf.concat([rows[-SAMPLE_ROWS:] for rows in both], 1)
 
     def room(self) -> Any:
-        """Returns a boolean tensor: window 0 is not full nor closed, and rows can be kept."""
+        """Returns a boolean tensor: window 0 is not full nor closed, and rows can be held."""
         import tensorflow as tf
 
         return tf.constant(False) if self._rows is None else self._rows[0, 0, 0] == 0
 
     def empty(self, window: int) -> Any:
-        """Returns a boolean tensor: there is no row in the window yet, and rows can be kept."""
+        """Returns a boolean tensor: there is no row in the window yet, and rows can be held."""
         import tensorflow as tf
 
         return tf.constant(False) if self._rows is None else self._rows[window, -1, 0] == 0
 
     def close(self) -> None:
-        """Keeps no more rows in window 0: after an epoch the same ones would come again."""
+        """Adds no more rows to window 0: after an epoch the same ones would come again."""
         if self._rows is not None and self._final is None:
             self._final = self._count(0)
             self._rows[0, 0, 0].assign(1)
@@ -118,15 +118,15 @@ class RowStore:
             return self._final
         return 0 if self._rows is None else int(np.sum(self._rows[window, :, 0]))
 
-    def give(self, batch: Any) -> None:
-        """Takes a batch on the host, for the case that no step got so far as to keep rows. Not at trace time."""
+    def add_on_host(self, batch: Any) -> None:
+        """Takes a batch on the host, for the case that no step got so far as to hold rows. Not at trace time."""
         from keras import tree
 
         if self._given is None:
             parts = (tree.map_structure(_first_rows, part) for part in batch)
             self._given = Sample(*parts)
 
-    def read(self, window: int = 0) -> Sample | None:
+    def rows_of(self, window: int = 0) -> Sample | None:
         """Returns the rows of a window, as numpy, or None when there are none."""
         from keras import tree
 

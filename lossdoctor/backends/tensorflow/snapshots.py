@@ -9,14 +9,14 @@ import numpy as np
 import tensorflow as tf
 
 from lossdoctor import keras_private
+from lossdoctor.backends.retention import to_drop
 from lossdoctor.backends.tensorflow import host_values
-from lossdoctor.backoff import keep
 
 
 def state_variables(model: Any) -> list[Any]:
     """Returns weights, statistics, seed states and optimizer slots; not the learning rate, not a loss scale.
 
-    Putting the rate back would undo the cut (field pitfall 2); the loss scale keeps its own counsel.
+    Putting the rate back would undo the cut; the loss scale finds its own level.
     """
     found = [*model.trainable_variables, *model.non_trainable_variables]
     for optimizer in keras_private.optimizers(model):
@@ -31,30 +31,30 @@ class Snapshots:
     Args:
         model: a built model.
         capacity: how many to hold, 2 or more.
-        folder: keep them there as .npz files; None keeps them on the device.
+        folder: hold them there as .npz files; None holds them on the device.
     """
 
     def __init__(self, model: Any, capacity: int, folder: Path | None = None):
         self._model = model
         self._capacity, self._folder = capacity, folder
-        self._kept: list[tuple[int, Any]] = []
+        self._held: list[tuple[int, Any]] = []
 
     @property
     def steps(self) -> list[int]:
         """Steps that were done when each snapshot was made, oldest first."""
-        return [step for step, _ in self._kept]
+        return [step for step, _ in self._held]
 
     def take(self, step: int, state: list[tuple[Any, Any]] | None = None) -> None:
-        """Keeps `state`, variables with their values, as that after `step` steps; the present one without it."""
+        """Holds `state`, variables with their values, as that after `step` steps; the present one without it."""
         state = state or [(v, host_values.tensor(v)) for v in state_variables(self._model)]
         variables = [v for v, _ in state]
         values: Any = [value for _, value in state]
         if self._folder is not None:
             values = self._save(step, values)
-        self._kept.append((step, (variables, values)))
-        index = keep.drop(self.steps, self._capacity)
+        self._held.append((step, (variables, values)))
+        index = to_drop(self.steps, self._capacity)
         if index is not None:
-            self._forget(self._kept.pop(index)[1])
+            self._forget(self._held.pop(index)[1])
 
     def restore(self, before: int) -> int:
         """Puts the newest state made at or before step `before` back (else the oldest there is).
@@ -62,9 +62,9 @@ class Snapshots:
         Returns:
             The step at which that snapshot was made. Newer ones are dropped.
         """
-        while len(self._kept) > 1 and self._kept[-1][0] > before:
-            self._forget(self._kept.pop()[1])
-        step, (variables, values) = self._kept[-1]
+        while len(self._held) > 1 and self._held[-1][0] > before:
+            self._forget(self._held.pop()[1])
+        step, (variables, values) = self._held[-1]
         for variable, value in zip(variables, self._load(values), strict=True):
             variable.assign(value)
         known = {id(v) for v in variables}
@@ -75,8 +75,8 @@ class Snapshots:
 
     def clear(self) -> None:
         """Forgets all snapshots and removes their files."""
-        while self._kept:
-            self._forget(self._kept.pop()[1])
+        while self._held:
+            self._forget(self._held.pop()[1])
 
     def _save(self, step: int, values: list[Any]) -> Path:
         assert self._folder is not None
@@ -91,6 +91,6 @@ class Snapshots:
         with np.load(values) as arrays:
             return [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
 
-    def _forget(self, kept: Any) -> None:
-        if isinstance(kept[1], Path):
-            kept[1].unlink(missing_ok=True)
+    def _forget(self, held: Any) -> None:
+        if isinstance(held[1], Path):
+            held[1].unlink(missing_ok=True)

@@ -8,20 +8,21 @@ from typing import Any
 import numpy as np
 
 from lossdoctor import keras_private
+from lossdoctor.backends.base import SKIPPED, STEP_COLUMNS, TargetSpec
 from lossdoctor.backends.tensorflow import batch_scale, host_values, replicas
 from lossdoctor.backends.tensorflow.branch import unless
 from lossdoctor.backends.tensorflow.hooks import Hooks, Observer
-from lossdoctor.backends.tensorflow.norms import SKIPPED, Norms
+from lossdoctor.backends.tensorflow.norms import Norms
 from lossdoctor.backends.tensorflow.row_store import RowStore
 
-RING = 256  # steps kept on the device between two reads, at least
-COLUMNS = ("batch_loss", "penalty", "rows", "input_rms", "target_rms")
-SAMPLE, BAD_BATCH = 0, 1  # windows of StepProbe.kept
+RING = 256  # steps held on the device between two flushes, at least
+COLUMNS = STEP_COLUMNS
+SAMPLE, BAD_BATCH = 0, 1  # windows of StepProbe.rows
 SQUARES = [COLUMNS.index("input_rms"), COLUMNS.index("target_rms")]
 
 
 class StepProbe(Observer):
-    """Writes one row a step into a ring of tf.Variables; `read` brings the new rows to the host.
+    """Writes one row a step into a ring of tf.Variables; `flush` brings the new rows to the host.
 
     A row holds `COLUMNS` and then the L2 norm of each variable's raw gradient (unscaled, before clipping).
 
@@ -38,11 +39,11 @@ class StepProbe(Observer):
         self._ring: Any = None
         self._side: dict[str, Any] = {}
         self._seen_by: dict[int, dict[str, Any]] = {}
-        self._read = 0
+        self._flushed = 0
         self._per_row: tuple[int, ...] = (0, 0)  # entries of a row of x and of y, as first traced
-        self.kept, self.validation = RowStore(windows=2), RowStore()
+        self.rows, self.validation = RowStore(windows=2), RowStore()
         self.loss_source = "compute_loss"
-        self.target_specs: list[tuple[str | None, tuple[int | None, ...], str]] = []  # name, shape, dtype
+        self.target_specs: list[TargetSpec] = []
 
     # At trace time, inside the step
 
@@ -68,14 +69,14 @@ class StepProbe(Observer):
 
         penalties = [tf.cast(p, tf.float32) for p in self._model.losses]
         penalty = tf.add_n(penalties) if penalties else tf.constant(0.0)
-        self._keep("loss", [_scalar(loss), _scalar(penalty)])
+        self._note("loss", [_scalar(loss), _scalar(penalty)])
 
     def around_apply(
         self, proceed: Callable[[], Any], gradients: Sequence[Any], variables: Sequence[Any]
     ) -> None:
         norms = self.norms.measure(gradients, variables)
         earlier = self._seen.get("grads")  # of another optimizer, for other variables
-        self._keep("grads", norms if earlier is None else list(map(_larger, earlier, norms)))
+        self._note("grads", norms if earlier is None else list(map(_larger, earlier, norms)))
         proceed()
 
     def after_step(self, logs: Any) -> None:
@@ -96,29 +97,29 @@ class StepProbe(Observer):
         # The gate is NaN while rows are wanted, then 0: one test says whether there is anything to do.
         total = tf.add_n([measured[0], *grads])
         masked = replicas.count() > 1  # asked here, as the branch does not know
-        unless(tf.math.is_finite(self._gate + total), lambda: self._keep_rows(total, masked))
+        unless(tf.math.is_finite(self._gate + total), lambda: self._add_rows(total, masked))
 
-    def _keep_rows(self, total: Any, masked: bool) -> None:
+    def _add_rows(self, total: Any, masked: bool) -> None:
         import tensorflow as tf
 
-        batch, kept = self._seen["batch"], self.kept
-        kept.open(batch)
-        kept.keep(batch, kept.room(), SAMPLE, masked=masked)
-        bad = kept.empty(BAD_BATCH) & ~tf.math.is_finite(total)
-        kept.keep(batch, bad, BAD_BATCH, masked=masked)
-        self._gate.assign(tf.where(kept.room(), np.nan, 0.0))
+        batch, rows = self._seen["batch"], self.rows
+        rows.open(batch)
+        rows.add(batch, rows.room(), SAMPLE, masked=masked)
+        bad = rows.empty(BAD_BATCH) & ~tf.math.is_finite(total)
+        rows.add(batch, bad, BAD_BATCH, masked=masked)
+        self._gate.assign(tf.where(rows.room(), np.nan, 0.0))
 
     def on_failure(self, data: Any) -> None:
         import keras
 
-        self.kept.give(keras.utils.unpack_x_y_sample_weight(data))
+        self.rows.add_on_host(keras.utils.unpack_x_y_sample_weight(data))
 
     def on_test_data(self, data: Any) -> None:
         import keras
 
         batch = keras.utils.unpack_x_y_sample_weight(data)
         self.validation.open(batch)
-        self.validation.keep(batch, self.validation.room())
+        self.validation.add(batch, self.validation.room())
 
     def _create(self) -> None:
         import tensorflow as tf
@@ -134,7 +135,7 @@ class StepProbe(Observer):
         self._create()
         return self._cursor.value()
 
-    def _keep(self, name: str, values: list[Any]) -> None:
+    def _note(self, name: str, values: list[Any]) -> None:
         """Hands scalars to after_step: as tensors, or through a variable when they live in an inner graph."""
         import tensorflow as tf
 
@@ -167,7 +168,7 @@ class StepProbe(Observer):
             return self._get("loss", 2, np.nan)
         logged = logs.get("loss") if isinstance(logs, dict) else None
         if "total" in self._seen:
-            self.loss_source = "the change of the metric 'loss'" if logged is not None else "a metric, if any"
+            self.loss_source = "metric" if logged is not None else "untouched metric"
             after = [tf.convert_to_tensor(v) for v in keras_private.loss_total(self._model) or ()]
             total, count = (
                 tf.cast(b - a, tf.float32) for a, b in zip(self._seen["total"], after, strict=True)
@@ -175,7 +176,7 @@ class StepProbe(Observer):
             untouched = np.nan if logged is None else tf.cast(logged, tf.float32)
             value = tf.where(count > 0, tf.math.divide_no_nan(total, count), untouched)
         else:
-            self.loss_source = "logs['loss']" if logged is not None else "nowhere"
+            self.loss_source = "logs" if logged is not None else "nowhere"
             value = tf.cast(np.nan if logged is None else logged, tf.float32)
         return [tf.reshape(value, []), tf.constant(0.0)]
 
@@ -200,19 +201,19 @@ class StepProbe(Observer):
 
     # On the host, between steps
 
-    def read(self) -> np.ndarray:
-        """Returns the rows since the last read, [steps, columns]; NaN rows for steps that the ring lost."""
+    def flush(self) -> np.ndarray:
+        """Returns the rows since the last flush, [steps, columns]; NaN rows for steps that the ring lost."""
         if self._ring is None:
             return np.zeros((0, len(COLUMNS) + len(self.norms.paths)), np.float32)
         now, ring = int(host_values.tensor(self._cursor)), host_values.tensor(self._ring).numpy()
-        steps = np.arange(self._read, now)
+        steps = np.arange(self._flushed, now)
         rows = ring[(steps + 1) % self.size].astype(np.float64)
         rows[: max(0, len(steps) - self.size)] = np.nan
         entries = rows[:, [COLUMNS.index("rows")]] * [max(1, count) for count in self._per_row]
         with np.errstate(invalid="ignore"):  # an empty batch: 0 / 0
             rows[:, SQUARES] = np.sqrt(2.0 * rows[:, SQUARES] / entries)
-        rows[:, len(COLUMNS) :] = self.norms.read(rows[:, len(COLUMNS) :], self._read)
-        self._read = now
+        rows[:, len(COLUMNS) :] = self.norms.finished(rows[:, len(COLUMNS) :], self._flushed)
+        self._flushed = now
         return rows
 
 

@@ -1,4 +1,4 @@
-"""WeightLook: how large the weights are and how far they moved, looked at between steps."""
+"""WeightNorms: how large the weights are and how far they moved, measured between steps."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from lossdoctor.backends.tensorflow import host_values
 
 
-class WeightLook:
+class WeightNorms:
     """Compares the trainable variables with how they were at the last `anchor()`.
 
     In numpy, which on a CPU shares TensorFlow's memory: eager operations take three times as long on a small
-    model, and tracing a function costs it more than all its looks.
+    model, and tracing a function costs it more than all its samples.
     """
 
     def __init__(self, model: Any):

@@ -8,7 +8,7 @@ import pytest
 keras = pytest.importorskip("keras")
 import tensorflow as tf  # noqa: E402
 
-from lossdoctor.backends.tensorflow import host_values as peek  # noqa: E402
+from lossdoctor.backends.tensorflow import host_values  # noqa: E402
 from lossdoctor.backends.tensorflow.guard import measure  # noqa: E402
 
 RNG = np.random.default_rng(0)
@@ -30,9 +30,9 @@ def test_the_share_of_zeros_is_that_of_all_entries_whatever_the_shape(shape, axi
 def test_a_value_that_was_read_stays_as_it_was(make):
     """Also when a compiled step writes in place: what is kept of a snapshot is what was there."""
     variable = make(np.arange(6.0, dtype="float32"))
-    kept = peek.tensor(variable)
+    kept = host_values.tensor(variable)
     write = tf.function(lambda: variable.assign_add(tf.ones(6)))
     write()
     write()
     assert np.array_equal(kept.numpy(), np.arange(6.0))
-    assert np.array_equal(peek.tensor(variable).numpy(), np.arange(6.0) + 2.0)
+    assert np.array_equal(host_values.tensor(variable).numpy(), np.arange(6.0) + 2.0)

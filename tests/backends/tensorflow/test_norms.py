@@ -19,7 +19,7 @@ STEPS, ROWS, WIDTH = 60, 4, 300  # WIDTH * WIDTH entries are large
 def of(every: int, thin: set[str]) -> Norms:
     """Returns Norms of a model with the variables "large" and "small", as after `adapt`."""
     measured = Norms(keras.Sequential(), step=lambda: None)
-    measured.paths, measured.every, measured._thin = ["large", "small"], every, thin
+    measured.paths, measured.every, measured._large = ["large", "small"], every, thin
     return measured
 
 
@@ -48,15 +48,15 @@ def test_the_last_whole_norm_stands_in(rows, every, cut):
     measured = of(every, {"large"})
     cut = min(cut, len(halves))
     parts = [
-        measured.read(np.array(halves[:cut]).reshape(-1, 2), 0),
-        measured.read(np.array(halves[cut:]).reshape(-1, 2), cut),
+        measured.finished(np.array(halves[:cut]).reshape(-1, 2), 0),
+        measured.finished(np.array(halves[cut:]).reshape(-1, 2), cut),
     ]
     np.testing.assert_allclose(np.concatenate(parts), expected(halves, every))
 
 
 def test_small_gradients_are_never_left_out():
     halves = np.abs(np.random.default_rng(0).normal(size=(20, 2)))
-    np.testing.assert_allclose(of(4, set()).read(halves, 0), np.sqrt(2 * halves))
+    np.testing.assert_allclose(of(4, set()).finished(halves, 0), np.sqrt(2 * halves))
 
 
 def network() -> keras.Model:
@@ -80,7 +80,7 @@ def watched(**options: int) -> tuple[np.ndarray, Norms, keras.Model]:
     """Returns the recorded gradient norms, what measured them, and the model."""
     doctor = LossDoctor(verbose=0, trial_seconds=0)
     model = fitted([doctor], **options)
-    return doctor.report.record.series["grad_norm"], doctor._monitor.probe.norms, model
+    return doctor.report.record.series["grad_norm"], doctor._monitor.steps.probe.norms, model
 
 
 @pytest.mark.parametrize(("seconds", "every"), [(10.0, MOST), (0.0, 1)])
@@ -135,6 +135,6 @@ def test_under_xla_all_is_measured(monkeypatch):
     model.compile(keras.optimizers.SGD(0.01), "mse", jit_compile=True)
     x = np.random.default_rng(1).normal(size=(STEPS, 5))
     model.fit(x, x.sum(1), batch_size=1, verbose=0, callbacks=[doctor])
-    assert doctor._monitor.probe.norms.every == 1
+    assert doctor._monitor.steps.probe.norms.every == 1
     assert doctor._monitor.hooks.failures == []
     assert len(np.unique(doctor.report.record.series["grad_norm"])) > STEPS / 2

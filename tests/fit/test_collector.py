@@ -7,18 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lossdoctor.backends.tensorflow.norms import SKIPPED
-from lossdoctor.backends.tensorflow.step import COLUMNS
-from lossdoctor.fit.collector import EDGE, MAX_LOOKS, MAX_ROWS, Collector
+from lossdoctor.backends.base import SKIPPED, STEP_COLUMNS
+from lossdoctor.fit.collector import EDGE, MAX_ROWS, MAX_SAMPLES, Collector
 
 MILLION = 10**6
 
 
 def rows(loss: np.ndarray, *gradients: float) -> np.ndarray:
-    """Rows as `StepProbe.read` gives them: `COLUMNS`, then a gradient norm for each variable."""
-    table = np.ones((len(loss), len(COLUMNS) + len(gradients)))
+    """Rows as `StepWatch.flush` gives them: `STEP_COLUMNS`, then a gradient norm for each variable."""
+    table = np.ones((len(loss), len(STEP_COLUMNS) + len(gradients)))
     table[:, 0] = loss
-    table[:, len(COLUMNS) :] = gradients
+    table[:, len(STEP_COLUMNS) :] = gradients
     return table
 
 
@@ -28,7 +27,7 @@ def collect(loss: np.ndarray, chunk: int = 1000, epoch: int = 10**5, looks: bool
     for start in range(0, len(loss), chunk):
         collector.add_steps(rows(loss[start : start + chunk], 3.0, 4.0), start // epoch, 0.1)
         if looks:
-            collector.add_look(chunk, np.full(2, float(start)), np.ones(2), np.ones(2))
+            collector.add_weights(chunk, np.full(2, float(start)), np.ones(2), np.ones(2))
     return collector
 
 
@@ -47,7 +46,7 @@ def test_a_million_steps_fit_into_bounded_memory(long):
     series = long.series()
     assert {len(v) for k, v in series.items() if "." not in k} == {len(series["step"])}
     assert MAX_ROWS // 8 < len(series["step"]) <= MAX_ROWS
-    assert MAX_LOOKS // 4 < len(series["sampled.step"]) <= MAX_LOOKS
+    assert MAX_SAMPLES // 4 < len(series["sampled.step"]) <= MAX_SAMPLES
 
 
 def test_a_spike_survives_merging(long):
@@ -119,7 +118,7 @@ def test_norms_join_the_variables_and_skipped_steps_are_counted():
     """The global norm of 3 and 4 is 5; a step without an update counts as skipped and gets the usual norm."""
     collector = Collector()
     table = rows(np.ones(3), 3.0, 4.0)
-    table[1, len(COLUMNS) :] = SKIPPED
+    table[1, len(STEP_COLUMNS) :] = SKIPPED
     collector.add_steps(table, 0, None)
     assert collector.skipped == 1
     assert collector.series()["grad_norm"].tolist() == [5.0, 5.0, 5.0]

@@ -7,7 +7,7 @@ import pytest
 
 from lossdoctor.backends.sample import Sample
 from lossdoctor.experiments.evaluation import evaluate
-from lossdoctor.experiments.layer_outputs import Examination
+from lossdoctor.experiments.layer_outputs import LayerOutputs
 from lossdoctor.record import Output, Setup
 
 LABELS = np.arange(40) % 4
@@ -28,7 +28,7 @@ def test_places_in_a_space_are_no_answers(loss, outputs, accuracy):
     units = outputs.shape[-1]
     setup = Setup(outputs=(Output("out", (units,), units, ("linear",), loss),))
     scores = evaluate(
-        None, setup, {"final": Examination((), [outputs], [])}, Sample(outputs, LABELS, None), None
+        None, setup, {"final": LayerOutputs((), [outputs], [])}, Sample(outputs, LABELS, None), None
     )
     assert scores.get("final", {}).get("accuracy") == accuracy
     assert ("neighbours" in scores) is (accuracy is not None)
