@@ -136,5 +136,5 @@ def test_under_xla_all_is_measured(monkeypatch):
     x = np.random.default_rng(1).normal(size=(STEPS, 5))
     model.fit(x, x.sum(1), batch_size=1, verbose=0, callbacks=[doctor])
     assert doctor._monitor.steps.probe.norms.every == 1
-    assert doctor._monitor.hooks.failures == []
+    assert doctor._monitor.steps.failures == []
     assert len(np.unique(doctor.report.record.series["grad_norm"])) > STEPS / 2
