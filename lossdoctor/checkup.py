@@ -12,6 +12,7 @@ from lossdoctor.backends.sample import SAMPLE_ROWS, Sample
 from lossdoctor.diagnosis import diagnose
 from lossdoctor.experiments import layer_outputs
 from lossdoctor.experiments.evaluation import evaluate
+from lossdoctor.experiments.passes import Passes, number
 from lossdoctor.fit.monitor import summaries
 from lossdoctor.fit.setup import read_setup
 from lossdoctor.record import Data, Output, Record
@@ -76,27 +77,15 @@ def checkup(
 
 def first_step(model: Any, batch: Sample) -> dict[str, np.ndarray]:
     """Returns the series of a record with the loss and gradients of one batch, without an update."""
-    import keras
-    from keras import ops, tree
-
-    x, y, weight = (
-        tree.map_structure(lambda a: None if a is None else ops.convert_to_tensor(a), part)
-        for part in (batch.x, batch.y, batch.sample_weight)
+    passes = Passes(model)
+    held = passes.trainable
+    loss, grads = backends.current().value_and_gradients(
+        lambda values: passes.total_loss(batch, training=False, values=values), held
     )
-
-    def loss_at(values: Any) -> Any:
-        pairs = list(zip(model.trainable_variables, values, strict=True))
-        with keras.StatelessScope(state_mapping=pairs, collect_losses=True):
-            return model.compute_loss(x, y, model(x), weight)
-
-    with keras.StatelessScope(collect_losses=True):
-        model.compute_loss(x, y, model(x), weight)
-        penalty = sum(float(ops.convert_to_numpy(p)) for p in model.losses)
-    held = [v.value for v in model.trainable_variables]
-    loss, grads = backends.current().value_and_gradients(loss_at, held)
+    penalty = number(loss) - passes.evaluate(batch)
     norms = np.array([[0.0 if g is None else _norm(g) for g in grads]])
     weights = np.array([[_norm(v) for v in held]])
-    one = {"step": 0, "epoch": 0, "batch_loss": float(ops.convert_to_numpy(loss)), "penalty": penalty,
+    one = {"step": 0, "epoch": 0, "batch_loss": number(loss), "penalty": penalty,
            "rows": batch.rows, "grad_norm": float(np.sqrt((norms**2).sum()))}  # fmt: skip
     samples = {"step": np.zeros(1, int), "steps": np.ones(1, int), "grad_norm": norms, "weight_norm": weights,
                "update_norm": np.zeros_like(norms)}  # fmt: skip

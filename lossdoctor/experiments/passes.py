@@ -30,7 +30,9 @@ class Passes:
     def __init__(self, model: Any, weights: Weights | None = None) -> None:
         self.model = model
         held = list(model.weights)
-        self._state = list(zip(held, weights, strict=True)) if weights is not None else []
+        # All of them, also where they stay as they are: Keras asks the scope for those that a regularizer is on.
+        values = [v.value for v in held] if weights is None else weights
+        self._state = list(zip(held, values, strict=True))
 
     @property
     def trainable(self) -> list[Any]:
