@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lossdoctor.callbacks import LossDoctor as LossDoctor
     from lossdoctor.callbacks import LRBackoff as LRBackoff
-    from lossdoctor.checkup import checkup as checkup
     from lossdoctor.diagnosis import Diagnosis as Diagnosis
     from lossdoctor.experiments.find_rate import find_learning_rate as find_learning_rate
+    from lossdoctor.fit.checkup import checkup as checkup
     from lossdoctor.posthoc import diagnose as diagnose
     from lossdoctor.remedies import Remedy as Remedy
     from lossdoctor.report import Report as Report
@@ -25,7 +25,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "LossDoctor": "lossdoctor.callbacks",
     "LRBackoff": "lossdoctor.callbacks",
-    "checkup": "lossdoctor.checkup",
+    "checkup": "lossdoctor.fit.checkup",
     "find_learning_rate": "lossdoctor.experiments.find_rate",
     "diagnose": "lossdoctor.posthoc",
     "Report": "lossdoctor.report",

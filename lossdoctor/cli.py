@@ -65,7 +65,7 @@ def _parser() -> Parser:
     _add_output(command)
     command.set_defaults(run=_diagnose)
 
-    command = commands.add_parser("check", help="look at a saved model and its data before training")
+    command = commands.add_parser("check", help="check a saved model and its data before training")
     command.add_argument("model", help="a compiled model saved as .keras")
     command.add_argument("--data", required=True, help=".npz file with the arrays x and y")
     _add_output(command)
@@ -113,7 +113,7 @@ def _check(options: argparse.Namespace) -> int:
 def _quiet() -> None:
     """Loads TensorFlow without its start-up lines, which no setting hides; errors are raised as ever."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    kept = os.dup(2)
+    saved = os.dup(2)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
         try:
@@ -121,8 +121,8 @@ def _quiet() -> None:
 
             warm_up()
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(saved, 2)
+            os.close(saved)
 
 
 def _check_output(options: argparse.Namespace) -> None:

@@ -268,7 +268,7 @@ class LossDoctor(keras.callbacks.Callback):
 
     @contextmanager
     def _guard(self, doing: str) -> Iterator[None]:
-        """The one place where an error of ours ends: training goes on, it is said once and kept."""
+        """The one place where an error of ours ends: training goes on, it is said once and recorded."""
         try:
             yield
         except Exception as error:

@@ -77,7 +77,7 @@ def _search(model: Any, sample: Sample, batch: int, clock: Clock) -> float:
     bench = Workbench(model, model.get_weights(), sample)
     top = _top(bench, sample, batch, clock)
     player = Replayer(bench, split(sample), batch, STEPS)
-    player.reference = bench.variant(()).judge(player.held)[0]
+    player.reference = bench.variant(()).evaluate(player.held_out)[0]
     done: dict[float, Replay] = {}
     for part in PARTS:
         if done and clock.left < 0:

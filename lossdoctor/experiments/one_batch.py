@@ -28,13 +28,18 @@ def one_batch(player: Replayer) -> dict[str, Any]:
     batch = take(player.rows, np.arange(min(max(player.batch, 2), player.rows.rows)))
     variant = player.bench.variant(())
     variant.load(batch)
-    first, outputs = variant.judge(batch)
+    first, outputs = variant.evaluate(batch)
     variant.train(order(batch.rows, batch.rows, ONE_BATCH_STEPS))
     name, config = losses_of(variant, len(outputs))[0]
     row = loss_of(name)
     known = row is not None and len(outputs) == 1 and batch.y is not None
     baseline = row.baseline(np.asarray(tree.flatten(batch.y)[0]), config) if row and known else math.nan
-    return {"first": first, "last": variant.judge(batch)[0], "baseline": baseline, "steps": ONE_BATCH_STEPS}
+    return {
+        "first": first,
+        "last": variant.evaluate(batch)[0],
+        "baseline": baseline,
+        "steps": ONE_BATCH_STEPS,
+    }
 
 
 def zero_inputs(player: Replayer) -> dict[str, Any]:
@@ -47,4 +52,4 @@ def zero_inputs(player: Replayer) -> dict[str, Any]:
     variant = player.bench.variant(())
     variant.load(blind)
     variant.train(order(blind.rows, player.batch, player.steps))
-    return {"with": player.replay(()).last, "without": variant.judge(blind)[0]}
+    return {"with": player.replay(()).last, "without": variant.evaluate(blind)[0]}

@@ -26,7 +26,7 @@ def score(variant: Variant, rows: Sample, reference: float) -> Score:
         reference: the loss at the start of the unchanged run; 0 on the scale of losses of the user's
             own, for which no best constant prediction is known.
     """
-    loss, outputs = variant.judge(rows)
+    loss, outputs = variant.evaluate(rows)
     if not math.isfinite(loss) or not all(np.isfinite(o).all() for o in outputs):
         return Score(WORST, loss if not math.isfinite(loss) else math.nan)
     targets = in_order(variant.model, rows.y) if rows.y is not None else []
@@ -34,12 +34,12 @@ def score(variant: Variant, rows: Sample, reference: float) -> Score:
     accuracies = [_hits(y, p, f) for y, p, f in zip(targets, outputs, losses, strict=False)]
     parts = [_loss_skill(loss, targets, losses, variant, reference)]
     parts += [_answers(y, p, f, a) for y, p, f, a in zip(targets, outputs, losses, accuracies, strict=False)]
-    told = [p for p in parts if p is not None]
-    known = [a for a in accuracies if a is not None]
-    value = float(np.mean(told)) if told else WORST
+    known = [p for p in parts if p is not None]
+    hits_known = [a for a in accuracies if a is not None]
+    value = float(np.mean(known)) if known else WORST
     if all(constant(o) for o in outputs):
         value = min(value, 0.0)  # whatever the loss says: it may be taken from numbers behind the outputs
-    return Score(value, loss, float(np.mean(known)) if known else None)
+    return Score(value, loss, float(np.mean(hits_known)) if hits_known else None)
 
 
 def constant(outputs: np.ndarray) -> bool:

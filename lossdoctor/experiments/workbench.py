@@ -106,7 +106,7 @@ class Variant:
             self._loop = backends.current().training_loop(self.model, self._data)
         self._loop(order, self._data)
 
-    def judge(self, rows: Sample) -> tuple[float, list[np.ndarray]]:
+    def evaluate(self, rows: Sample) -> tuple[float, list[np.ndarray]]:
         """Returns (loss, outputs in the order of the model) on rows, in inference mode.
 
         The loss is the data's, without the penalties on weights: those change with the remedies.

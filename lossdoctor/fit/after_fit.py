@@ -1,4 +1,4 @@
-"""Between the monitor and the trials: what to try, and the repaired model."""
+"""After a fit: which experiments to run, what to try, and the repaired model."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def subject(monitor: Monitor) -> Any:
     """Returns what the trials work on.
 
     Raises:
-        ValueError: no rows of the data were kept.
+        ValueError: no rows of the data were captured.
     """
     from lossdoctor.experiments.subject import Subject
 
     if monitor.sample is None:
-        raise ValueError("no rows of the data could be kept, so nothing can be tried on them")
+        raise ValueError("no rows of the data could be captured, so nothing can be tried on them")
 
     return Subject(
         model=monitor.model,
@@ -48,7 +48,7 @@ def candidates(findings: Findings) -> list[tuple[str, Remedy]]:
 def why_not(monitor: Monitor, record: Record) -> str:
     """Returns why there can be no trials, "" when there can."""
     if monitor.sample is None:
-        return "; ".join(record.data.missing) or "no rows of the data could be kept"
+        return "; ".join(record.data.missing) or "no rows of the data could be captured"
     if not monitor.initial:
         return (
             "the model had no weights before the first step, so there is no start to replay from; "

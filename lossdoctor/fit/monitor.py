@@ -98,7 +98,7 @@ class Monitor:
             self._adapt()
 
     def _adapt(self) -> None:
-        """Fits what is measured in each step to the budget, once, when enough steps have told their time."""
+        """Fits what is measured in each step to the budget, once, once the time of a step is known."""
         steps, seconds = self.collector.steps, self.pace.elapsed() - sum(self.pace.seconds.values())
         if self._clock is None:
             self._clock = steps, seconds
@@ -204,8 +204,8 @@ class Monitor:
         return {"moved": np.array(moved, dtype=np.float64)}
 
     def _failures(self) -> list[Event]:
-        told = "lossdoctor could not measure inside the step and went on without: "
-        return [Event("internal-error", told + failure) for failure in self.steps.failures]
+        text = "lossdoctor could not measure inside the step and went on without: "
+        return [Event("internal-error", text + failure) for failure in self.steps.failures]
 
     def _skips(self) -> list[Event]:
         count = self.collector.skipped
@@ -225,7 +225,7 @@ class Monitor:
         data = summaries(self.sample, self.validation, outputs, missing)
         if self.sample is not None or not self.steps.target_specs:
             return data
-        # Keras refused the first step, or the rows could not be kept: shape and type are known all the same.
+        # Keras refused the first step, or the rows could not be captured: shape and type are known all the same.
         specs = self.steps.target_specs
         given = [o.name for o in outputs] if len(outputs) == len(specs) else []
         names = given or [f"target {i}" for i in range(len(specs))]

@@ -33,7 +33,7 @@ def checkup(
         model: a compiled keras.Model; one that is not built yet is built by the shape of `x`.
         x: inputs as `fit` takes them: array, list or dict of arrays, or a tf.data.Dataset or PyDataset
             (then without `y`), of which one batch is read. A generator is never read: what was not
-            looked at is said in `Report.unchecked`.
+            checked is said in `Report.unchecked`.
         y: targets, an array or a list or dict of arrays.
         sample_weight: as for `fit`.
         validation_data: (x, y) or (x, y, sample_weight), to be compared with the training data.
