@@ -11,6 +11,7 @@ import pytest
 from lossdoctor.diagnosis import Findings
 from lossdoctor.record import Event, Record
 from lossdoctor.report import Report
+from lossdoctor.report.text import LIVE, live_line
 
 
 def test_a_sick_run_is_told_from_verdict_to_remedy(sick):
@@ -126,3 +127,24 @@ def test_a_saved_report_is_named_at_the_end(sick, tmp_path):
     path = tmp_path / "r.json"
     sick.to_json(path)
     assert f"Full report: {path}" in sick.to_text(width=400)  # a path may be longer than a line
+
+
+def test_a_finding_is_one_line_with_its_place(sick):
+    """A symptom, a diagnosis and an action each give one line."""
+    symptom = replace(sick.symptoms[1], text="The batch loss\ngrew 7.8e6 times")
+    assert live_line(symptom) == "LossDoctor: The batch loss grew 7.8e6 times (epoch 1, step 4)."
+    action = Event("backoff", "the loss is not finite, 3 steps in a row.", 7, 0)
+    assert (
+        live_line(action)
+        == "LossDoctor: Cut the learning rate at epoch 1, step 8: the loss is not finite, 3 steps in a row."
+    )
+    printed = live_line(sick.diagnoses[1])
+    assert printed.startswith("LossDoctor: Unscaled features (LD301, confidence 0.91). Feature 12 of x runs")
+    assert "Change: normalize = keras.layers.Normalization() normalize.adapt(x)" in printed
+
+
+def test_lines_stay_short_and_harmless(sick):
+    """A novel of a layer name or an escape sequence does not flood or steer the terminal."""
+    printed = live_line(replace(sick.symptoms[0], text="\x1b[31m" + "x" * 5000))
+    assert len(printed) <= LIVE + len("LossDoctor: ")
+    assert "\x1b" not in printed

@@ -1,4 +1,4 @@
-"""How every plot looks: two palettes (fixed colours, CSS variables), sizes, and the way to SVG."""
+"""The style of every plot: two palettes (fixed colours, CSS variables), sizes, axes, and the way to SVG."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from lossdoctor.report.format import number
+from lossdoctor.report.wording import number, short_name
 
 HINT = 'plots and HTML need matplotlib and jinja2: pip install "lossdoctor[report]"'
 
 NARROW, WIDE = (440, 270), (940, 300)  # points; one point is one pixel of the SVG at its natural size
+ROWS = 14  # names that fit beside a plot
 FONT = 12  # points; 9.5 pixels on a phone of 390 pixels
 
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours by role. `first` to `third` are for data and told apart by colour-blind people too."""
+    """Colours by role. `first` to `third` are for data and differ for colour-blind people too."""
 
     paper: str
     ink: str
@@ -40,10 +41,10 @@ VARIABLES = {getattr(CSS, name): f"var(--{name})" for name in Palette.__dataclas
 
 @dataclass(frozen=True)
 class Plot:
-    """A drawn plot: a heading, one sentence that says what to see in it, and the SVG texts."""
+    """A drawn plot: a heading, a caption that says what to see in it, and the SVG texts."""
 
     title: str
-    sentence: str
+    caption: str
     svg: str
     wide: str = ""  # the same for wide screens
 
@@ -86,7 +87,7 @@ def figure(size: tuple[int, int], rows: int = 1, paper: str = "none") -> Any:
 
 
 def dress(axes: Any, colors: Palette) -> None:
-    """Gives axes our look: a light grid behind, no box, quiet ticks."""
+    """Gives axes our style: a light grid behind, no box, quiet ticks."""
     axes.set_facecolor("none")
     axes.set_axisbelow(True)
     axes.grid(True, color=colors.grid, linewidth=0.8)
@@ -99,6 +100,13 @@ def dress(axes: Any, colors: Palette) -> None:
         spine.set_color(colors.grid)
     for label in (axes.xaxis.label, axes.yaxis.label):
         label.set_color(colors.muted)
+
+
+def tick_names(names: list[str]) -> tuple[list[int], list[str]]:
+    """Returns positions and names for an axis: all when they fit, else evenly chosen ones."""
+    every = max(1, -(-len(names) // ROWS))
+    chosen = list(range(0, len(names), every))
+    return chosen, [short_name(names[i]) for i in chosen]
 
 
 def legend(axes: Any, colors: Palette) -> None:

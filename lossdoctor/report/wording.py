@@ -1,4 +1,4 @@
-"""How numbers, places and foreign strings are written in every report."""
+"""How numbers, durations, steps, names of layers and foreign strings are written in every report."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ DONE = {  # kinds of events in which lossdoctor changed the run
     "rollback": "Went back to earlier weights",
     "grow": "Raised the learning rate",
 }
+NAME = 24  # characters of a layer's name beside a plot
 SMALL, LARGE = 1e-3, 1e5  # outside of these a number is written with an exponent
 
 
@@ -73,6 +74,16 @@ def done(event: Event) -> str:
 def clean(text: Any) -> str:
     """Returns `text` without control characters (a layer's name must not steer the terminal)."""
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in str(text).replace("\t", "    "))
+
+
+def short_name(name: str) -> str:
+    """Returns a name that fits beside a plot: its end, in which layers of one kind differ.
+
+    >>> short_name("encoder/block_12/attention/query/kernel")
+    '...ttention/query/kernel'
+    """
+    name = clean(name)
+    return name if len(name) <= NAME else "..." + name[3 - NAME :]
 
 
 def sentence(text: str) -> str:

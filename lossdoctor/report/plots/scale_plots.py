@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from lossdoctor.record import Array, Record
-from lossdoctor.report.format import number
-from lossdoctor.report.plots import curves
+from lossdoctor.report.content import Content
 from lossdoctor.report.plots.style import FONT, Palette, dress
-
-if TYPE_CHECKING:
-    from lossdoctor.report.report import Report
+from lossdoctor.report.wording import number, short_name
 
 FEATURES = 12  # of one array: those with the widest range
 ARRAYS = 4
@@ -39,9 +36,9 @@ def stability(record: Record) -> tuple[float, float] | None:
     return float(limit), float(used)
 
 
-def draw_stability(axes: Any, report: Report, colors: Palette) -> None:
+def draw_stability(axes: Any, content: Content, colors: Palette) -> None:
     """Draws a line of learning rates: stable to the left of the limit, unstable to the right."""
-    found = stability(report.record)
+    found = stability(content.record)
     assert found is not None
     limit, used = found
     low, high = min(limit, used) / 20, max(limit, used) * 20
@@ -93,9 +90,9 @@ def _features(array: Array) -> list[Range]:
     ]
 
 
-def draw_scales(axes: Any, report: Report, colors: Palette) -> None:
+def draw_scales(axes: Any, content: Content, colors: Palette) -> None:
     """Draws a bar from lowest to highest value for each feature, the mean as a dot."""
-    found = ranges(report.record)
+    found = ranges(content.record)
     for row, item in enumerate(found):
         color = colors.second if item.target else colors.first
         axes.plot(
@@ -106,7 +103,7 @@ def draw_scales(axes: Any, report: Report, colors: Palette) -> None:
     if extremes.max() > 20:
         axes.set_xscale("symlog", linthresh=1.0)
     dress(axes, colors)
-    axes.set_yticks(range(len(found)), [curves.short(r.name) for r in found], fontsize=FONT - 1)
+    axes.set_yticks(range(len(found)), [short_name(r.name) for r in found], fontsize=FONT - 1)
     axes.set_ylim(len(found) - 0.4, -0.6)
     axes.set_xlabel("value: lowest to highest, dot at the mean")
     low, high = axes.get_xlim()

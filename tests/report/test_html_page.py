@@ -203,14 +203,14 @@ def test_long_runs_of_big_models_stay_under_a_megabyte(diverge_at):
 
 def test_thinning_keeps_the_one_spike_and_the_one_nan():
     """A single bad batch in 100,000 is still to be seen."""
-    from lossdoctor.report.plots.curves import broken, thin
+    from lossdoctor.report.plots.curves import broken, downsampled
 
     y = np.ones(100_000)
     y[54_321], y[77_777] = 900.0, np.nan
-    x, kept = thin(np.arange(100_000.0), y)
+    x, curve = downsampled(np.arange(100_000.0), y)
     assert len(x) <= 800
-    assert np.nanmax(kept) == 900.0
-    assert x[np.nanargmax(kept)] == 54_321
+    assert np.nanmax(curve) == 900.0
+    assert x[np.nanargmax(curve)] == 54_321
     assert broken(np.arange(100_000.0), y) == [(77_777.0, 77_777.0)]
 
 
