@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from pathlib import Path
-from typing import Any
 
 from lossdoctor.report.content import Content
 from lossdoctor.report.plots import all_plots, marks
@@ -86,7 +85,7 @@ def linked(reference: str) -> str:
     return "".join([*parts, html.escape(reference[at:])])
 
 
-def facts(content: Content) -> list[tuple[str, Any]]:
+def facts(content: Content) -> list[tuple[str, str]]:
     """Returns the run's setup in a few words each: name and value."""
     record, setup = content.record, content.record.setup
     optimizer, losses = setup.optimizer, ", ".join(str(o.loss) for o in setup.outputs if o.loss)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import SupportsFloat
 
 from lossdoctor.record import Event
 
@@ -17,7 +17,7 @@ NAME = 24  # characters of a layer's name beside a plot
 SMALL, LARGE = 1e-3, 1e5  # outside of these a number is written with an exponent
 
 
-def number(value: Any, digits: int = 3) -> str:
+def number(value: SupportsFloat, digits: int = 3) -> str:
     """Returns `value` with `digits` significant digits: 0.0123, 4.1, 812, 3.2e7, NaN, infinite.
 
     >>> [number(v) for v in (0.01234, 4.1, 812.0, 32456789.0, 1e-9, float("nan"))]
@@ -71,7 +71,7 @@ def done(event: Event) -> str:
     return sentence(f"{DONE.get(event.kind, event.kind)}{f' at {where}' if where else ''}: {event.text}")
 
 
-def clean(text: Any) -> str:
+def clean(text: object) -> str:
     """Returns `text` without control characters (a layer's name must not steer the terminal)."""
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in str(text).replace("\t", "    "))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,14 +24,18 @@ from lossdoctor.report.plots.style import (
     svg,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 __all__ = ["Mark", "all_plots", "marks", "overview"]
 
-Draw = Callable[[Any, Content, Palette], None]
+Draw = Callable[["Axes", Content, Palette], None]
 LOW = (NARROW[0], 190)  # points: plots with little to show
 ROW = 19  # points of height a named row
 
 
-def overview(content: Content) -> Any:
+def overview(content: Content) -> Figure:
     """Returns a Figure with loss, learning rate and gradient norm one below the other.
 
     Raises:
@@ -51,7 +55,7 @@ def overview(content: Content) -> Any:
     return sheet
 
 
-def _notebook_figure(size: tuple[int, int], rows: int) -> Any:
+def _notebook_figure(size: tuple[int, int], rows: int) -> Figure:
     """A Figure that shows itself in a notebook, also when pyplot was never loaded."""
     import io
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from lossdoctor.record import Record
+from lossdoctor.record import Event, Record
 from lossdoctor.report.content import Content
 from lossdoctor.report.wording import DONE, clean, done, placed, shorten
+from lossdoctor.symptoms import Symptom
 
 POINTS = 400  # buckets of a curve, two points each: more than a page has pixels to show apart
 MARKS = 12  # letters on one plot; more cannot be distinguished
@@ -118,7 +118,7 @@ def _happenings(content: Content) -> Iterator[tuple[int, float, str]]:
             yield rank, x, text
 
 
-def _sentences(content: Content) -> Iterator[tuple[int, Any, str]]:
+def _sentences(content: Content) -> Iterator[tuple[int, Symptom | Event, str]]:
     """Yields rank, symptom or event, and its sentence."""
     seen = {s.step for s in content.symptoms if s.alarming and s.step is not None}
     for symptom in content.symptoms:

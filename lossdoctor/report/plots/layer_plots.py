@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from lossdoctor.record import Activity, Record
 from lossdoctor.report.content import Content
 from lossdoctor.report.plots.style import FONT, Palette, dress, legend, tick_names
 from lossdoctor.report.wording import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 COLUMNS = 160  # samples shown side by side; a cell is then two pixels wide
 TYPICAL = (1e-4, 1e-2)  # update over weight of runs that train well (Karpathy 2019 says "around 1e-3")
@@ -52,7 +55,7 @@ def layer_norms(record: Record) -> LayerNorms | None:
     return LayerNorms(names, 1.0 + np.asarray(sampled, float), *joined)
 
 
-def draw_heat(axes: Any, content: Content, colors: Palette) -> None:
+def draw_heat(axes: Axes, content: Content, colors: Palette) -> None:
     """Draws log10 of the gradient norm: one row a layer, one column a sample, input at the top."""
     found = layer_norms(content.record)
     assert found is not None
@@ -75,13 +78,13 @@ def draw_heat(axes: Any, content: Content, colors: Palette) -> None:
     positions, names = tick_names(found.names)
     axes.set_yticks(positions, names)
     bar = axes.figure.colorbar(image, ax=axes, pad=0.02, aspect=30)
-    ticks = np.linspace(low, high, 4)
+    ticks = [float(t) for t in np.linspace(low, high, 4)]
     bar.set_ticks(ticks, labels=[number(10.0**t, 1) for t in ticks])
     bar.ax.tick_params(colors=colors.muted, labelsize=FONT - 2, length=0)
     bar.outline.set_visible(False)
 
 
-def _limits(cells: Any) -> tuple[float, float]:
+def _limits(cells: np.ma.MaskedArray) -> tuple[float, float]:
     """The range of colours, without the outermost two in a hundred, which would flatten the rest."""
     values = cells.compressed()
     if not len(values):
@@ -90,7 +93,7 @@ def _limits(cells: Any) -> tuple[float, float]:
     return (low, high) if high - low > 0.5 else (low - 0.5, high + 0.5)
 
 
-def draw_ratio(axes: Any, content: Content, colors: Palette) -> None:
+def draw_ratio(axes: Axes, content: Content, colors: Palette) -> None:
     """Draws how far a step moves each layer's weights, as a share of their norm."""
     found = layer_norms(content.record)
     assert found is not None
@@ -126,7 +129,7 @@ def activities(record: Record) -> dict[str, dict[str, Activity]]:
     return {name: found[name] for name in found if name in worst}
 
 
-def draw_units(axes: Any, content: Content, colors: Palette) -> None:
+def draw_units(axes: Axes, content: Content, colors: Palette) -> None:
     """Draws the share of dead and of saturated units, hollow before training, filled after."""
     found = activities(content.record)
     names = list(found)

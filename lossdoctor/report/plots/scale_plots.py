@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from lossdoctor.record import Array, Record
 from lossdoctor.report.content import Content
 from lossdoctor.report.plots.style import FONT, Palette, dress
 from lossdoctor.report.wording import number, short_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 FEATURES = 12  # of one array: those with the widest range
 ARRAYS = 4
@@ -36,7 +39,7 @@ def stability(record: Record) -> tuple[float, float] | None:
     return float(limit), float(used)
 
 
-def draw_stability(axes: Any, content: Content, colors: Palette) -> None:
+def draw_stability(axes: Axes, content: Content, colors: Palette) -> None:
     """Draws a line of learning rates: stable to the left of the limit, unstable to the right."""
     found = stability(content.record)
     assert found is not None
@@ -90,7 +93,7 @@ def _features(array: Array) -> list[Range]:
     ]
 
 
-def draw_scales(axes: Any, content: Content, colors: Palette) -> None:
+def draw_scales(axes: Axes, content: Content, colors: Palette) -> None:
     """Draws a bar from lowest to highest value for each feature, the mean as a dot."""
     found = ranges(content.record)
     for row, item in enumerate(found):

@@ -7,10 +7,16 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, cast
 from xml.sax.saxutils import quoteattr
 
 from lossdoctor.report.wording import number, short_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
 
 HINT = 'plots and HTML need matplotlib and jinja2: pip install "lossdoctor[report]"'
 
@@ -49,7 +55,7 @@ class Plot:
     wide: str = ""  # the same for wide screens
 
 
-def matplotlib() -> Any:
+def matplotlib() -> ModuleType:
     """Returns matplotlib, loaded now.
 
     Raises:
@@ -79,14 +85,14 @@ def settings() -> Iterator[None]:
         yield
 
 
-def figure(size: tuple[int, int], rows: int = 1, paper: str = "none") -> Any:
+def figure(size: tuple[int, int]) -> Figure:
     """Returns a Figure without a window and without pyplot's memory of it."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(size[0] / 72, rows * size[1] / 72), dpi=72, facecolor=paper, layout="constrained")
+    return Figure(figsize=(size[0] / 72, size[1] / 72), dpi=72, facecolor="none", layout="constrained")
 
 
-def dress(axes: Any, colors: Palette) -> None:
+def dress(axes: Axes, colors: Palette) -> None:
     """Gives axes our style: a light grid behind, no box, quiet ticks."""
     axes.set_facecolor("none")
     axes.set_axisbelow(True)
@@ -109,10 +115,11 @@ def tick_names(names: list[str]) -> tuple[list[int], list[str]]:
     return chosen, [short_name(names[i]) for i in chosen]
 
 
-def legend(axes: Any, colors: Palette) -> None:
+def legend(axes: Axes, colors: Palette) -> None:
     """A legend above the axes, off the data; two columns when there is no room for one row."""
     handles, _ = axes.get_legend_handles_labels()
-    wide = axes.figure.get_size_inches()[0] * 72 > NARROW[0] or len(handles) < 4
+    whole = cast("Figure", axes.figure)  # ours are never in a SubFigure
+    wide = whole.get_size_inches()[0] * 72 > NARROW[0] or len(handles) < 4
     if len(handles) > 1:
         axes.legend(
             loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4 if wide else 2, frameon=False,
@@ -120,7 +127,7 @@ def legend(axes: Any, colors: Palette) -> None:
         )  # fmt: skip
 
 
-def plain_ticks(axis: Any) -> None:
+def plain_ticks(axis: Axis) -> None:
     """Labels an axis with numbers as we write them everywhere: 0.01, 1e6; not as powers in TeX."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -131,7 +138,7 @@ def plain_ticks(axis: Any) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def svg(drawn: Any, label: str) -> str:
+def svg(drawn: Figure, label: str) -> str:
     """Returns a figure as an inline SVG that scales with the page and takes its colours from it."""
     stream = io.StringIO()
     drawn.savefig(stream, format="svg", facecolor="none", metadata={"Date": None, "Creator": None})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,12 +21,15 @@ from lossdoctor.report.plots.curves import (
 from lossdoctor.report.plots.style import FONT, Palette, dress, legend, plain_ticks
 from lossdoctor.report.wording import clean
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 LOG_FROM = 15.0  # largest over smallest from which a logarithmic axis shows more
 METRICS = 4
 LETTER = 12  # points of width a mark's letter takes, with its margin
 
 
-def draw_loss(axes: Any, content: Content, colors: Palette) -> None:
+def draw_loss(axes: Axes, content: Content, colors: Palette) -> None:
     """Draws batch loss, epoch means and validation loss."""
     record, drawn = content.record, []
     if by_batch(record):
@@ -40,7 +43,7 @@ def draw_loss(axes: Any, content: Content, colors: Palette) -> None:
     _finish(axes, content, colors, "loss")
 
 
-def draw_metrics(axes: Any, content: Content, colors: Palette) -> None:
+def draw_metrics(axes: Axes, content: Content, colors: Palette) -> None:
     """Draws Keras's own metrics, the training one solid and the validation one dashed."""
     names = metrics(content.record)
     shades = (colors.first, colors.second, colors.third, colors.muted)
@@ -60,7 +63,7 @@ def metrics(record: Record) -> list[str]:
     return [n for n in dict.fromkeys(names) if n not in ("loss", "learning_rate")][:METRICS]
 
 
-def draw_rate(axes: Any, content: Content, colors: Palette) -> None:
+def draw_rate(axes: Axes, content: Content, colors: Palette) -> None:
     """Draws the learning rate used and, when it was measured, the limit of stability."""
     x, rate = rates(content.record)
     axes.plot(*downsampled(x, rate), color=colors.first, linewidth=1.6, label="used", drawstyle="steps-mid")
@@ -84,7 +87,7 @@ def rates(record: Record) -> tuple[np.ndarray, np.ndarray]:
     return epoch_ends(record, len(rate)), rate
 
 
-def draw_gradient(axes: Any, content: Content, colors: Palette) -> None:
+def draw_gradient(axes: Axes, content: Content, colors: Palette) -> None:
     """Draws the global norm of the raw gradients."""
     norm = np.asarray(content.record.series["grad_norm"], float)
     x = steps(content.record, len(norm))
@@ -94,7 +97,7 @@ def draw_gradient(axes: Any, content: Content, colors: Palette) -> None:
     _finish(axes, content, colors, "gradient norm")
 
 
-def _epoch_lines(axes: Any, record: Record, labels: dict[str, str], colors: Palette) -> list[np.ndarray]:
+def _epoch_lines(axes: Axes, record: Record, labels: dict[str, str], colors: Palette) -> list[np.ndarray]:
     drawn = []
     for (key, label), style in zip(labels.items(), ("o-", "s--"), strict=True):
         values = np.asarray(record.series.get(key, ()), float)
@@ -110,7 +113,7 @@ def _epoch_lines(axes: Any, record: Record, labels: dict[str, str], colors: Pale
     return drawn
 
 
-def scale(axes: Any, drawn: list[np.ndarray]) -> None:
+def scale(axes: Axes, drawn: list[np.ndarray]) -> None:
     """Picks the axis that shows most: logarithmic for a wide range of positive values, symlog, or linear."""
     values = np.concatenate([d[np.isfinite(d)] for d in drawn]) if drawn else np.array([])
     sizes = np.abs(values[values != 0])
@@ -124,7 +127,7 @@ def scale(axes: Any, drawn: list[np.ndarray]) -> None:
         axes.set_yscale("symlog", linthresh=float(np.median(sizes)))
 
 
-def shade(axes: Any, x: np.ndarray, y: np.ndarray, colors: Palette) -> None:
+def shade(axes: Axes, x: np.ndarray, y: np.ndarray, colors: Palette) -> None:
     """Shades where the values are NaN or infinite."""
     for index, (start, end) in enumerate(broken(x, y)):
         label = "NaN or infinite" if not index else None
@@ -135,7 +138,7 @@ def shade(axes: Any, x: np.ndarray, y: np.ndarray, colors: Palette) -> None:
             axes.plot([], [], color=colors.alarm, alpha=0.3, linewidth=6, label=label)
 
 
-def _finish(axes: Any, content: Content, colors: Palette, what: str) -> None:
+def _finish(axes: Axes, content: Content, colors: Palette, what: str) -> None:
     dress(axes, colors)
     axes.set_ylabel(what)
     unit = "step" if by_batch(content.record) else "epoch"
@@ -151,7 +154,7 @@ def _finish(axes: Any, content: Content, colors: Palette, what: str) -> None:
     legend(axes, colors)
 
 
-def _stretch(axes: Any, start: float) -> None:
+def _stretch(axes: Axes, start: float) -> None:
     """Gives the first steps, where it happened, half of the axis: linear there, logarithmic beyond."""
     high = axes.get_xlim()[1]
     linear = 2 * start
@@ -163,7 +166,7 @@ def _stretch(axes: Any, start: float) -> None:
     plain_ticks(axes.xaxis)
 
 
-def _place_marks(axes: Any, content: Content, colors: Palette) -> None:
+def _place_marks(axes: Axes, content: Content, colors: Palette) -> None:
     """A dotted line for each mark with its letter at the foot; letters that would touch share one label."""
     low, high = axes.get_xlim()
     across = axes.get_xaxis_transform()  # the axis may be stretched: distances are those on the paper
@@ -172,9 +175,10 @@ def _place_marks(axes: Any, content: Content, colors: Palette) -> None:
     for mark in (m for m in marks(content) if low <= m.x <= high):
         color = colors.alarm if mark.alarming else colors.muted
         axes.axvline(mark.x, color=color, linewidth=0.9, linestyle=":")
-        near = groups and across.transform((mark.x, 0))[0] - across.transform((groups[-1][0], 0))[0]
-        if groups and near < room * (0.7 * len(groups[-1][1]) + 0.5):
-            groups[-1] = (groups[-1][0], groups[-1][1] + mark.letter)
+        first, letters = groups[-1] if groups else (-np.inf, "")
+        gap = across.transform((mark.x, 0))[0] - across.transform((first, 0))[0] if groups else np.inf
+        if gap < room * (0.7 * len(letters) + 0.5):
+            groups[-1] = (first, letters + mark.letter)
         else:
             groups.append((mark.x, mark.letter))
     for x, letters in groups:
