@@ -287,9 +287,9 @@ def test_the_users_matplotlib_settings_are_left_as_they_were(sick):
 
     before = sick.to_html()
     with matplotlib.rc_context({"axes.facecolor": "#123456", "font.size": 30, "text.usetex": False}):
-        kept = dict(matplotlib.rcParams)
+        theirs = dict(matplotlib.rcParams)
         assert sick.to_html() == before
-        assert dict(matplotlib.rcParams) == kept
+        assert dict(matplotlib.rcParams) == theirs
 
 
 @pytest.mark.parametrize("missing", ["jinja2", "matplotlib"])

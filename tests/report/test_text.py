@@ -14,7 +14,7 @@ from lossdoctor.report import Report
 from lossdoctor.report.text import LIVE, live_line
 
 
-def test_a_sick_run_is_told_from_verdict_to_remedy(sick):
+def test_a_sick_run_is_described_from_verdict_to_remedy(sick):
     """Verdict, ranked causes with code and confidence, evidence, what to change and what checking it gave."""
     lines = sick.to_text().splitlines()
     assert lines[0].startswith("LossDoctor: UNHEALTHY. The loss became NaN at epoch 1, step 7")
@@ -40,7 +40,7 @@ def test_code_of_several_lines_stays_aligned_and_whole(sick):
         )
 
 
-def test_evidence_against_a_cause_is_told_too(sick):
+def test_evidence_against_a_cause_is_printed_too(sick):
     """A reader who doubts the diagnosis finds what speaks against it."""
     assert "   Against:  The loss also falls without scaling at a rate of 1e-5." in sick.to_text()
 
@@ -73,7 +73,7 @@ def test_a_layer_cannot_steer_the_terminal(sick):
     assert "Layer ?[2J?evil exploded" in text
 
 
-def test_what_lossdoctor_did_is_told_with_its_place_and_counted(sick):
+def test_what_lossdoctor_did_is_listed_with_its_place_and_counted(sick):
     """Each rollback and cut of the rate is announced; a hundred of them are counted."""
     events = tuple(Event("skip", "the gradient is not finite", n, 0) for n in range(100, 200))
     cut = Event("backoff", "the loss is not finite; learning rate 0.1 to 0.05, 6 steps back", 7, 0)
@@ -86,14 +86,14 @@ def test_what_lossdoctor_did_is_told_with_its_place_and_counted(sick):
 
 
 def test_what_was_left_out_or_failed_is_under_could_not_check(sick):
-    """Neither a half-read file nor an error of ours is kept quiet."""
+    """Neither a half-read file nor an error of ours is passed over in silence."""
     events = (
         Event("left-out", "'foo' holds no number"),
-        Event("internal-error", "lossdoctor could not look"),
+        Event("internal-error", "lossdoctor could not measure"),
     )
     report = Report(replace(sick.record, events=events), sick.findings)
-    assert report.unchecked[-2:] == ("'foo' holds no number", "lossdoctor could not look")
-    assert "'foo' holds no number. lossdoctor could not look." in " ".join(report.to_text().split())
+    assert report.unchecked[-2:] == ("'foo' holds no number", "lossdoctor could not measure")
+    assert "'foo' holds no number. lossdoctor could not measure." in " ".join(report.to_text().split())
 
 
 class Terminal(io.StringIO):
