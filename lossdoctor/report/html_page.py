@@ -5,12 +5,16 @@ from __future__ import annotations
 import html
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lossdoctor.report.content import Content
 from lossdoctor.report.plots import all_plots, marks
 from lossdoctor.report.plots.style import HINT
 from lossdoctor.report.text import headline
 from lossdoctor.report.wording import clean, done, number, place, seconds, sentence, shorten
+
+if TYPE_CHECKING:
+    import jinja2
 
 TEMPLATE = Path(__file__).with_name("template.html")
 LONGEST = 1_000  # characters of one sentence; a layer's name may be a novel
@@ -42,23 +46,10 @@ def preformatted(text: str, hint: str) -> str:
 
 
 def _render(content: Content, whole: bool) -> str:
-    try:
-        import jinja2
-        from markupsafe import Markup
-    except ImportError as error:
-        raise ImportError(HINT) from error
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    environment.filters.update(
-        number=number,
-        seconds=seconds,
-        tidy=lambda t: sentence(shorten(clean(t), LONGEST)),
-        name=lambda t: shorten(clean(t), 60),
-        linked=lambda t: Markup(linked(t)),
-        breakable=lambda t: Markup(html.escape(str(t)).replace("_", "_<wbr>")),
-    )
-    rendered: str = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+    template = _template()
+    from markupsafe import Markup  # jinja2 brings it
+
+    rendered: str = template.render(
         whole=whole,
         report=content,
         record=content.record,
@@ -72,6 +63,24 @@ def _render(content: Content, whole: bool) -> str:
         done=done,
     )
     return rendered
+
+
+def _template() -> jinja2.Template:
+    try:
+        import jinja2
+        from markupsafe import Markup
+    except ImportError as error:
+        raise ImportError(HINT) from error
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters.update(
+        tidy=lambda t: sentence(shorten(clean(t), LONGEST)),
+        name=lambda t: shorten(clean(t), 60),
+        linked=lambda t: Markup(linked(t)),
+        breakable=lambda t: Markup(html.escape(str(t)).replace("_", "_<wbr>")),
+    )
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
 
 
 def linked(reference: str) -> str:

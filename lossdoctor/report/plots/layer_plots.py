@@ -15,6 +15,7 @@ from lossdoctor.report.wording import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
 
 COLUMNS = 160  # samples shown side by side; a cell is then two pixels wide
 TYPICAL = (1e-4, 1e-2)  # update over weight of runs that train well (Karpathy 2019 says "around 1e-3")
@@ -77,6 +78,11 @@ def draw_heat(axes: Axes, content: Content, colors: Palette) -> None:
     axes.set_xlabel("step")
     positions, names = tick_names(found.names)
     axes.set_yticks(positions, names)
+    _color_bar(axes, image, low, high, colors)
+
+
+def _color_bar(axes: Axes, image: AxesImage, low: float, high: float, colors: Palette) -> None:
+    """Puts the range of colours beside the heat map; `low` and `high` are log10 of the norm."""
     bar = axes.figure.colorbar(image, ax=axes, pad=0.02, aspect=30)
     ticks = [float(t) for t in np.linspace(low, high, 4)]
     bar.set_ticks(ticks, labels=[number(10.0**t, 1) for t in ticks])

@@ -49,14 +49,7 @@ def draw_stability(axes: Axes, content: Content, colors: Palette) -> None:
     axes.axvspan(limit, high, color=colors.alarm, alpha=0.13, lw=0)
     axes.axvline(limit, color=colors.alarm, linewidth=1.4, linestyle="--")
     axes.plot([used], [0.5], "D", color=colors.ink, markersize=9)
-    axes.annotate(
-        f"used {number(used)}", (used, 0.5), xytext=(0, 12), textcoords="offset points", ha="center",
-        color=colors.ink, fontweight="bold",
-    )  # fmt: skip
-    axes.annotate(
-        f"limit {number(limit)}", (limit, 0.06), xytext=(6 if used < limit else -6, 0),
-        textcoords="offset points", ha="left" if used < limit else "right", color=colors.alarm,
-    )  # fmt: skip
+    _name_rates(axes, limit, used, colors)
     for x, text in ((low, "stable"), (high, "unstable")):
         axes.annotate(
             text, (x, 0.88), xytext=(6 if x == low else -6, 0), textcoords="offset points",
@@ -68,6 +61,18 @@ def draw_stability(axes: Axes, content: Content, colors: Palette) -> None:
     axes.set_xlabel("learning rate")
     dress(axes, colors)
     axes.set_yticks([])
+
+
+def _name_rates(axes: Axes, limit: float, used: float, colors: Palette) -> None:
+    """Writes the rate used above its point and the limit beside its line."""
+    axes.annotate(
+        f"used {number(used)}", (used, 0.5), xytext=(0, 12), textcoords="offset points", ha="center",
+        color=colors.ink, fontweight="bold",
+    )  # fmt: skip
+    axes.annotate(
+        f"limit {number(limit)}", (limit, 0.06), xytext=(6 if used < limit else -6, 0),
+        textcoords="offset points", ha="left" if used < limit else "right", color=colors.alarm,
+    )  # fmt: skip
 
 
 def ranges(record: Record) -> list[Range]:
