@@ -9,7 +9,7 @@ import numpy as np
 
 from lossdoctor.callbacks.doctor import LossDoctor
 from lossdoctor.report import Report
-from lossdoctor.report.format import number
+from lossdoctor.report.wording import number
 
 EPOCHS = 20
 FLAVANOIDS = 6  # column of the table

@@ -18,7 +18,7 @@ from lossdoctor.fit.arguments import checked_ignore, checked_path
 from lossdoctor.fit.monitor import Monitor
 from lossdoctor.record import Event, Record
 from lossdoctor.report import Report
-from lossdoctor.report.live import line as live_line
+from lossdoctor.report.text import live_line
 from lossdoctor.symptoms import LIVE
 
 YOUNG_SECONDS = 60.0

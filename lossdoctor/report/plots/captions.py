@@ -1,12 +1,13 @@
-"""One sentence a plot: what to see in it, with this run's numbers where there are some."""
+"""The caption of each plot: what to see in it, with this run's numbers where there are some."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from lossdoctor.record import Record
-from lossdoctor.report.format import number
-from lossdoctor.report.plots import curves, scales
+from lossdoctor.report.plots.curves import by_batch
+from lossdoctor.report.plots.scale_plots import stability
+from lossdoctor.report.wording import number
 
 RATE = "The rate of each step; steps of backoff show as stairs, a schedule as a slope."
 METRICS = "Metrics by epoch, training solid and validation dashed: a growing gap is overfitting."
@@ -24,9 +25,9 @@ UNITS = (
 )
 
 
-def loss(record: Record) -> str:
+def loss_caption(record: Record) -> str:
     """Returns what to see in the loss plot."""
-    batches = curves.by_batch(record)
+    batches = by_batch(record)
     name = "batch_loss" if batches else "epoch.loss"
     values = np.asarray(record.series.get(name, record.series.get("epoch.val_loss", ())), float)
     good = values[np.isfinite(values)]
@@ -40,7 +41,7 @@ def loss(record: Record) -> str:
     )
 
 
-def gradient(record: Record) -> str:
+def gradient_caption(record: Record) -> str:
     """Returns what to see in the plot of the gradient norm."""
     norm = np.asarray(record.series["grad_norm"], float)
     good = norm[np.isfinite(norm)]
@@ -52,9 +53,9 @@ def gradient(record: Record) -> str:
     )
 
 
-def stability(record: Record) -> str:
+def stability_caption(record: Record) -> str:
     """Returns what to see in the plot of the stability limit."""
-    limit, used = scales.stability(record) or (0.0, 0.0)
+    limit, used = stability(record) or (0.0, 0.0)
     side = "in the unstable part: each step overshoots" if used > limit else "in the stable part"
     return (
         f"The rate used ({number(used)}) lies {side}; the limit is {number(limit)}, measured on this model "

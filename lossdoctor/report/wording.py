@@ -1,9 +1,9 @@
-"""How numbers, places and foreign strings are written in every report."""
+"""How numbers, durations, steps, names of layers and foreign strings are written in every report."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import SupportsFloat
 
 from lossdoctor.record import Event
 
@@ -13,10 +13,11 @@ DONE = {  # kinds of events in which lossdoctor changed the run
     "rollback": "Went back to earlier weights",
     "grow": "Raised the learning rate",
 }
+NAME = 24  # characters of a layer's name beside a plot
 SMALL, LARGE = 1e-3, 1e5  # outside of these a number is written with an exponent
 
 
-def number(value: Any, digits: int = 3) -> str:
+def number(value: SupportsFloat, digits: int = 3) -> str:
     """Returns `value` with `digits` significant digits: 0.0123, 4.1, 812, 3.2e7, NaN, infinite.
 
     >>> [number(v) for v in (0.01234, 4.1, 812.0, 32456789.0, 1e-9, float("nan"))]
@@ -70,9 +71,19 @@ def done(event: Event) -> str:
     return sentence(f"{DONE.get(event.kind, event.kind)}{f' at {where}' if where else ''}: {event.text}")
 
 
-def clean(text: Any) -> str:
+def clean(text: object) -> str:
     """Returns `text` without control characters (a layer's name must not steer the terminal)."""
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in str(text).replace("\t", "    "))
+
+
+def short_name(name: str) -> str:
+    """Returns a name that fits beside a plot: its end, in which layers of one kind differ.
+
+    >>> short_name("encoder/block_12/attention/query/kernel")
+    '...ttention/query/kernel'
+    """
+    name = clean(name)
+    return name if len(name) <= NAME else "..." + name[3 - NAME :]
 
 
 def sentence(text: str) -> str:

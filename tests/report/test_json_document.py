@@ -12,7 +12,7 @@ from lossdoctor import load_report
 from lossdoctor.diagnosis import Findings
 from lossdoctor.record import Record
 from lossdoctor.report import Report
-from lossdoctor.report.json import SCHEMA
+from lossdoctor.report.json_document import SCHEMA
 
 SCHEMA_TEXT = SCHEMA.read_text(encoding="utf-8")
 

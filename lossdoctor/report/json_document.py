@@ -9,30 +9,30 @@ from typing import Any
 
 from lossdoctor.diagnosis import Findings
 from lossdoctor.record import Record, codec
-from lossdoctor.report.report import Report
+from lossdoctor.report.content import Content
 
 KIND = "lossdoctor-report"
 VERSION = 1
 SCHEMA = Path(__file__).with_name("schema.json")
 
 
-def dumps(report: Report) -> str:
+def dumps(content: Content) -> str:
     """Returns `report` as strict JSON: the findings first, then the record they came from."""
     document = {
         "kind": KIND,
         "version": VERSION,
-        "healthy": report.healthy,
-        "verdict": report.verdict,
-        "findings": report.findings,
-        "actions": report.actions,
-        "unchecked": report.unchecked,
-        "record": report.record,
+        "healthy": content.healthy,
+        "verdict": content.verdict,
+        "findings": content.findings,
+        "actions": content.actions,
+        "unchecked": content.unchecked,
+        "record": content.record,
     }
     return codec.dumps(document)
 
 
-def loads(text: str) -> Report:
-    """Returns the report that `dumps` wrote. It has no model, so repaired_model() says what to do.
+def loads(text: str) -> tuple[Record, Findings]:
+    """Returns what `dumps` wrote: the record and the findings.
 
     Raises:
         ValueError: the text is no report, or of a newer version.
@@ -45,18 +45,18 @@ def loads(text: str) -> Report:
         raise ValueError("JSON, but not a lossdoctor report: pass a file that Report.to_json wrote")
     if not isinstance(raw.get("version"), int) or raw["version"] > VERSION:
         raise ValueError(f"a report of version {raw.get('version')!r}, not {VERSION}: upgrade lossdoctor")
-    return _report(raw)
+    return _decoded(raw)
 
 
-def _report(raw: dict[str, Any]) -> Report:
+def _decoded(raw: dict[str, Any]) -> tuple[Record, Findings]:
     try:
-        return Report(codec.decode(raw["record"], Record), codec.decode(raw["findings"], Findings))
+        return codec.decode(raw["record"], Record), codec.decode(raw["findings"], Findings)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"a damaged lossdoctor report ({error!r}): write it again") from error
 
 
-def load_report(path: str | os.PathLike[str]) -> Report:
-    """Returns the report saved at `path` by `Report.to_json`.
+def load(path: str | os.PathLike[str]) -> tuple[Record, Findings]:
+    """Returns the record and the findings of the report saved at `path`.
 
     Raises:
         ValueError: no such file, or it holds something else; the message names the file.

@@ -203,14 +203,14 @@ def test_long_runs_of_big_models_stay_under_a_megabyte(diverge_at):
 
 def test_thinning_keeps_the_one_spike_and_the_one_nan():
     """A single bad batch in 100,000 is still to be seen."""
-    from lossdoctor.report.plots.curves import broken, thin
+    from lossdoctor.report.plots.curves import broken, downsampled
 
     y = np.ones(100_000)
     y[54_321], y[77_777] = 900.0, np.nan
-    x, kept = thin(np.arange(100_000.0), y)
+    x, curve = downsampled(np.arange(100_000.0), y)
     assert len(x) <= 800
-    assert np.nanmax(kept) == 900.0
-    assert x[np.nanargmax(kept)] == 54_321
+    assert np.nanmax(curve) == 900.0
+    assert x[np.nanargmax(curve)] == 54_321
     assert broken(np.arange(100_000.0), y) == [(77_777.0, 77_777.0)]
 
 
@@ -287,9 +287,9 @@ def test_the_users_matplotlib_settings_are_left_as_they_were(sick):
 
     before = sick.to_html()
     with matplotlib.rc_context({"axes.facecolor": "#123456", "font.size": 30, "text.usetex": False}):
-        kept = dict(matplotlib.rcParams)
+        theirs = dict(matplotlib.rcParams)
         assert sick.to_html() == before
-        assert dict(matplotlib.rcParams) == kept
+        assert dict(matplotlib.rcParams) == theirs
 
 
 @pytest.mark.parametrize("missing", ["jinja2", "matplotlib"])

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lossdoctor.record import Array, Record
-from lossdoctor.report.format import number
-from lossdoctor.report.plots import curves
+from lossdoctor.report.content import Content
 from lossdoctor.report.plots.style import FONT, Palette, dress
+from lossdoctor.report.wording import number, short_name
 
 if TYPE_CHECKING:
-    from lossdoctor.report.report import Report
+    from matplotlib.axes import Axes
 
 FEATURES = 12  # of one array: those with the widest range
 ARRAYS = 4
@@ -39,9 +39,9 @@ def stability(record: Record) -> tuple[float, float] | None:
     return float(limit), float(used)
 
 
-def draw_stability(axes: Any, report: Report, colors: Palette) -> None:
+def draw_stability(axes: Axes, content: Content, colors: Palette) -> None:
     """Draws a line of learning rates: stable to the left of the limit, unstable to the right."""
-    found = stability(report.record)
+    found = stability(content.record)
     assert found is not None
     limit, used = found
     low, high = min(limit, used) / 20, max(limit, used) * 20
@@ -49,14 +49,7 @@ def draw_stability(axes: Any, report: Report, colors: Palette) -> None:
     axes.axvspan(limit, high, color=colors.alarm, alpha=0.13, lw=0)
     axes.axvline(limit, color=colors.alarm, linewidth=1.4, linestyle="--")
     axes.plot([used], [0.5], "D", color=colors.ink, markersize=9)
-    axes.annotate(
-        f"used {number(used)}", (used, 0.5), xytext=(0, 12), textcoords="offset points", ha="center",
-        color=colors.ink, fontweight="bold",
-    )  # fmt: skip
-    axes.annotate(
-        f"limit {number(limit)}", (limit, 0.06), xytext=(6 if used < limit else -6, 0),
-        textcoords="offset points", ha="left" if used < limit else "right", color=colors.alarm,
-    )  # fmt: skip
+    _name_rates(axes, limit, used, colors)
     for x, text in ((low, "stable"), (high, "unstable")):
         axes.annotate(
             text, (x, 0.88), xytext=(6 if x == low else -6, 0), textcoords="offset points",
@@ -68,6 +61,18 @@ def draw_stability(axes: Any, report: Report, colors: Palette) -> None:
     axes.set_xlabel("learning rate")
     dress(axes, colors)
     axes.set_yticks([])
+
+
+def _name_rates(axes: Axes, limit: float, used: float, colors: Palette) -> None:
+    """Writes the rate used above its point and the limit beside its line."""
+    axes.annotate(
+        f"used {number(used)}", (used, 0.5), xytext=(0, 12), textcoords="offset points", ha="center",
+        color=colors.ink, fontweight="bold",
+    )  # fmt: skip
+    axes.annotate(
+        f"limit {number(limit)}", (limit, 0.06), xytext=(6 if used < limit else -6, 0),
+        textcoords="offset points", ha="left" if used < limit else "right", color=colors.alarm,
+    )  # fmt: skip
 
 
 def ranges(record: Record) -> list[Range]:
@@ -93,9 +98,9 @@ def _features(array: Array) -> list[Range]:
     ]
 
 
-def draw_scales(axes: Any, report: Report, colors: Palette) -> None:
+def draw_scales(axes: Axes, content: Content, colors: Palette) -> None:
     """Draws a bar from lowest to highest value for each feature, the mean as a dot."""
-    found = ranges(report.record)
+    found = ranges(content.record)
     for row, item in enumerate(found):
         color = colors.second if item.target else colors.first
         axes.plot(
@@ -106,7 +111,7 @@ def draw_scales(axes: Any, report: Report, colors: Palette) -> None:
     if extremes.max() > 20:
         axes.set_xscale("symlog", linthresh=1.0)
     dress(axes, colors)
-    axes.set_yticks(range(len(found)), [curves.short(r.name) for r in found], fontsize=FONT - 1)
+    axes.set_yticks(range(len(found)), [short_name(r.name) for r in found], fontsize=FONT - 1)
     axes.set_ylim(len(found) - 0.4, -0.6)
     axes.set_xlabel("value: lowest to highest, dot at the mean")
     low, high = axes.get_xlim()
