@@ -12,6 +12,7 @@ from typing import Any
 
 from lossdoctor import keras_private
 from lossdoctor.backends.tensorflow import replicas
+from lossdoctor.backends.tensorflow.train_function import lean
 
 
 class Observer:
@@ -104,7 +105,7 @@ class Hooks:
         self._undo.append(restore)
 
     def _remake_functions(self, model: Any) -> None:
-        # A function traced by an earlier fit would never see the wrappers (field pitfall 22). The old ones
+        # A function traced by an earlier fit would never see the wrappers. The old ones
         # come back at the end, so that a fit without us need not trace again.
         before = model.train_function, model.test_function
 
@@ -112,7 +113,7 @@ class Hooks:
             model.train_function, model.test_function = before
 
         model.make_train_function(force=True)
-        model.train_function = self._watched(model, model.train_function)
+        model.train_function = self._watched(model, lean(model, model.train_function))
         model.test_function = None
         self.error, self.failures = None, []
         self._undo.append(restore)
