@@ -8,7 +8,7 @@ from typing import Any
 
 from lossdoctor.experiments.clock import Clock
 from lossdoctor.experiments.replay import Replay, Replayer, verdict
-from lossdoctor.remedies.remedy import Action
+from lossdoctor.remedies import Action
 
 MOST_TOGETHER = 4
 HELPS = 0.03  # further gain, on the scale of `yardstick`, for which another change is worth making
