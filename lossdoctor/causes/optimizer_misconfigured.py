@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lossdoctor.causes import wording
+from lossdoctor.causes import compile_call
 from lossdoctor.causes.cause import (
     CERTAIN,
     FAIR,
@@ -112,7 +112,7 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
         if name == "learning_rate":
             action = Action("learning_rate", {"value": usual})
         change: dict[str, Any] = {name: usual}
-        yield Remedy(f"Set {name} to {usual}.", wording.optimizer(facts, **change), (action,))
+        yield Remedy(f"Set {name} to {usual}.", compile_call.optimizer(facts, **change), (action,))
 
 
 _FELL = Symptom("loss-stuck-at-baseline", 1.0, "The loss ended where a constant answer is.", alarming=True)

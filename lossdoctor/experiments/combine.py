@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lossdoctor.experiments.clock import Clock
-from lossdoctor.experiments.replay import Replay, Replayer, verdict
+from lossdoctor.experiments.replay import Replay, Replayer, outcome_of
 from lossdoctor.remedies import Action
 
 MOST_TOGETHER = 4
@@ -48,7 +48,7 @@ def combine(player: Replayer, options: Sequence[Option], without: Replay, clock:
     actions, best, names = _tuned(player, actions, best, names, clock)
     if not names:
         return None
-    found = verdict(best, without, reached)
+    found = outcome_of(best, without, reached)
     return {"remedies": names, "actions": list(actions), **best.as_dict(), "verdict": found}
 
 

@@ -172,7 +172,7 @@ def _short(error: Exception) -> str:
     return f"{type(error).__name__}: {lines[0][:160]}" if lines else type(error).__name__
 
 
-def verdict(with_it: Replay, without: Replay, reached: float | None) -> str:
+def outcome_of(with_it: Replay, without: Replay, reached: float | None) -> str:
     """Returns "confirmed", "refuted" or "unclear".
 
     Args:

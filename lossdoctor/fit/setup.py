@@ -29,7 +29,6 @@ TRANSPARENT = {
     "ExpandDims",
     "SpatialDropout1D",
 }
-RESCALING = {"Rescaling", "Lambda", "Normalization"}
 # Settings that a record keeps, of a layer, and of the recurrent layer around a cell.
 CONFIG = ("momentum", "epsilon", "recurrent_activation", "use_bias", "alpha", "mask_zero")
 READING = ("return_sequences", "go_backwards")
@@ -284,7 +283,6 @@ def _optimizer(model: Any) -> Optimizer | None:
         schedule=type(schedule).__name__ if is_schedule else None,
         schedule_config=_schedule_config(schedule) if is_schedule else {},
         config=config,
-        loss_scaled=optimizer is not getattr(model, "optimizer", optimizer),
     )
 
 

@@ -85,7 +85,6 @@ class Optimizer:
     schedule: str | None = None
     schedule_config: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
-    loss_scaled: bool = False
 
 
 @dataclass(frozen=True)

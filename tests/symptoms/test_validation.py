@@ -85,7 +85,7 @@ SILENT = [
     ),  # 0.01 to 0.024 of 1
     ("validation-accuracy-falling", bare(FALLS, accuracy=GAINS, val_accuracy=GAINS - 0.05)),
     ("validation-accuracy-falling", bare(FALLS, accuracy=GAINS[::-1], val_accuracy=GAINS[::-1])),
-    ("validation-gap", bare(FALLS, val_loss=FALLS * 4)),  # four times almost nothing (signals.md 21)
+    ("validation-gap", bare(FALLS, val_loss=FALLS * 4)),  # four times almost nothing
     ("validation-gap", bare(FALLS, val_loss=FALLS - 1)),
     ("validation-far-behind", scores(0.99, 0.9)),
     ("validation-far-behind", scores(0.99, 0.6, loss=0.2)),  # the loss does not say so

@@ -16,7 +16,7 @@ from lossdoctor.backoff import keep
 def state_variables(model: Any) -> list[Any]:
     """Returns weights, statistics, seed states and optimizer slots; not the learning rate, not a loss scale.
 
-    Putting the rate back would undo the cut (field pitfall 2); the loss scale keeps its own counsel.
+    Putting the rate back would undo the cut; the loss scale keeps its own counsel.
     """
     found = [*model.trainable_variables, *model.non_trainable_variables]
     for optimizer in keras_private.optimizers(model):

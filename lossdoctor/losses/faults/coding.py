@@ -68,7 +68,7 @@ def _as_classes(metrics: tuple[str, ...]) -> bool:
 
 
 def _classes_by_distance(head: Head, target: Target, accuracy: bool) -> Iterator[Fault]:
-    """A regression loss on class labels. Counts and ratings look alike, so something must say "classes"."""
+    """A regression loss on class labels. Counts and ratings are alike, so something must say "classes"."""
     if head.loss is None or head.loss.name not in DISTANCES:
         return
     squashed = head.activation in ("softmax", "sigmoid")
