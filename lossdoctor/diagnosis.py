@@ -36,6 +36,10 @@ class Diagnosis:
         against: sentences that speak against it.
         remedies: what to change, best first.
         references: papers or documentation, "Author year, address".
+
+    Example:
+        >>> Diagnosis("overfitting", "LD209", "Overfitting", 0.9, "warning").remedies
+        ()
     """
 
     cause: str
@@ -53,11 +57,17 @@ class Diagnosis:
 class Findings:
     """Everything that was concluded from one record: what `Report` shows.
 
-    `verdict` is one sentence. `diagnoses` are ranked: at most three loud ones (severity "error" or
-    "warning"), then "info". `checked` are short phrases for what was measured and is fine,
-    `unchecked` sentences for what could not be checked and why. `suspects` are all causes for which
-    something speaks, also the unlikely ones: the experiments choose from them. `notes` are advice on a loss
-    that suits its targets but could be chosen or interpreted better; they never alarm.
+    Attributes:
+        healthy: whether nothing loud was found.
+        verdict: one sentence.
+        symptoms: what is visibly so, in the order of `symptoms.DETECTORS`.
+        diagnoses: ranked: at most three loud ones (severity "error" or "warning"), then "info".
+        suspects: all causes for which something speaks, also the unlikely ones: the experiments choose from
+            them.
+        checked: short phrases for what was measured and is fine.
+        unchecked: sentences for what could not be checked and why.
+        notes: advice on a loss that suits its targets but could be chosen or interpreted better; it never
+            alarms.
     """
 
     healthy: bool
@@ -71,6 +81,7 @@ class Findings:
 
     @property
     def loud(self) -> tuple[Diagnosis, ...]:
+        """The diagnoses that the report names first, at most three."""
         return tuple(d for d in self.diagnoses if d.severity in ("error", "warning"))
 
 
@@ -80,6 +91,10 @@ def conclude(record: Record, *, ignore: Collection[str] = ()) -> Findings:
     Args:
         record: what was measured; a record from a bare history gives what can be said of it.
         ignore: ids of causes that are not to be named.
+
+    Example:
+        >>> conclude(Record()).healthy
+        True
     """
     failures: list[str] = []
     symptoms = observe(record, failures)

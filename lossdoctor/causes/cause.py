@@ -61,6 +61,7 @@ class Facts:
 
     @property
     def optimizer(self) -> Optimizer:
+        """The run's optimizer, of kind "unknown" in a bare history."""
         return self.setup.optimizer or Optimizer("unknown")
 
     @property
@@ -126,7 +127,13 @@ class Facts:
 
 @dataclass(frozen=True)
 class Example:
-    """A near-to-life set of facts on which the cause must be named, or (`named=False`) stay silent."""
+    """A near-to-life set of facts on which a cause is to be named, or not.
+
+    Attributes:
+        text: what the case is, a short phrase.
+        facts: what is known of it.
+        named: False where the cause has to stay silent.
+    """
 
     text: str
     facts: Facts

@@ -60,7 +60,7 @@ def signs(facts: Facts) -> Iterator[Sign]:
 def remedies(facts: Facts) -> Iterator[Remedy]:
     yield Remedy(
         "Clip the gradients' global norm at 1.",
-        compile_call.optimizer(facts, global_clipnorm=1.0),
+        compile_call.optimizer_argument(facts, global_clipnorm=1.0),
         (Action("clip", {"global_clipnorm": 1.0}),),
     )
     yield Remedy(

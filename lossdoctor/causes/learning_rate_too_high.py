@@ -96,18 +96,18 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     limit = facts.experiments.get("stability", {}).get("limit")
     targets = [compile_call.round_down(min(limit / 3, rate / 3))] if limit else []
     targets += [rate / 10, rate / 100] if high(facts) < 30 else [rate / 100, rate / 1000]
-    for value in {compile_call.number(v): v for v in targets}.values():  # one for each rate as it is printed
+    for value in {compile_call.literal(v): v for v in targets}.values():  # one for each rate as it is printed
         action = Action(
             "learning_rate", {"value": value} if not facts.optimizer.schedule else {"factor": value / rate}
         )
         yield Remedy(
-            f"Lower the learning rate to {compile_call.number(value)}.",
-            compile_call.optimizer(facts, learning_rate=value),
+            f"Lower the learning rate to {compile_call.literal(value)}.",
+            compile_call.optimizer_argument(facts, learning_rate=value),
             (action,),
         )
     yield Remedy(
         "Clip the gradients' global norm at 1.",
-        compile_call.optimizer(facts, global_clipnorm=1.0),
+        compile_call.optimizer_argument(facts, global_clipnorm=1.0),
         (Action("clip", {"global_clipnorm": 1.0}),),
     )
 

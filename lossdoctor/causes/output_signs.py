@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 
 from lossdoctor.causes.cause import CERTAIN, FAIR, STRONG, Facts, Sign, doing_well, replayed
-from lossdoctor.causes.compile_call import optimizer
+from lossdoctor.causes.compile_call import optimizer_argument
 from lossdoctor.losses import LOSSES
 from lossdoctor.losses.combination import Combination, fitting_combination
 from lossdoctor.losses.faults import LIKELY, POSSIBLE, PROVEN, Fault
@@ -189,4 +189,4 @@ def _present(name: str) -> str:
 
 
 def _optimizer(setup: Setup) -> str:
-    return optimizer(Facts(setup)) if setup.optimizer else "optimizer=optimizer"
+    return optimizer_argument(Facts(setup)) if setup.optimizer else "optimizer=optimizer"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lossdoctor.history.logs import canonical, left_out
+from lossdoctor.history.logs import left_out, metric_name
 from lossdoctor.history.wire import CutOff, Scalar, scalars
 from lossdoctor.record import Event, Record
 
@@ -102,7 +102,7 @@ def series_name(tag: str, validation: bool = False) -> str | None:
     parts = [p for p in parts if not VALIDATION.match(p) and p not in ("train", "training", "epoch")]
     if len(parts) != 1:
         return None
-    metric = canonical(parts[0])
+    metric = metric_name(parts[0])
     joined = metric if metric.startswith("val_") or not validation else f"val_{metric}"
     return f"epoch.{joined}"
 

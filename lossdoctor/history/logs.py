@@ -46,7 +46,7 @@ def from_columns(columns: Mapping[str, Any], source: str, events: Iterable[Event
     series: dict[str, np.ndarray] = {}
     notes = list(events)
     for name, values in columns.items():
-        metric = canonical(str(name))
+        metric = metric_name(str(name))
         if metric in COUNTERS:
             continue
         found = _series(str(name), values, notes)
@@ -85,7 +85,7 @@ def _is_na(value: Any) -> bool:
     return type(value).__name__ in ("NAType", "NaTType")
 
 
-def canonical(name: str) -> str:
+def metric_name(name: str) -> str:
     """Returns Keras's name for a column: "Train Loss" -> "loss", "val/loss" -> "val_loss"."""
     plain = re.sub(r"[\s/.\-]+", "_", name.strip().lower())
     return ALIASES.get(plain, plain)

@@ -11,7 +11,7 @@ from typing import TextIO
 
 import numpy as np
 
-from lossdoctor.history.logs import COUNTERS, canonical, from_columns, is_missing, left_out, parse
+from lossdoctor.history.logs import COUNTERS, from_columns, is_missing, left_out, metric_name, parse
 from lossdoctor.record import Event, Record
 
 ROWS = 5_000  # a column is halved when it reaches twice that: the finest plot shows fewer
@@ -72,7 +72,7 @@ def from_csv(file: Path) -> Record:
 def _check_header(names: list[str]) -> None:
     if names and all(parse(name) is not None for name in names):
         raise ValueError(f"the first line holds numbers ({names[0]!r}, ...) and no column names; {EXAMPLE}")
-    if not any(canonical(name) in ("loss", "val_loss") for name in names):
+    if not any(metric_name(name) in ("loss", "val_loss") for name in names):
         shown = ", ".join(repr(name[:30]) for name in names[:8]) + (", ..." if len(names) > 8 else "")
         raise ValueError(f"no column is named 'loss' or 'val_loss' (found {shown}); {EXAMPLE}")
 
@@ -117,8 +117,8 @@ class Tally:
 
 def _collect(names: list[str], rows: Iterator[list[str]]) -> tuple[dict[str, Column], Tally]:
     """Returns the columns of the last run in the file, and what else was met."""
-    wanted = [(i, name) for i, name in enumerate(names) if canonical(name) not in COUNTERS]
-    clock = next((i for i, name in enumerate(names) if canonical(name) == "epoch"), None)
+    wanted = [(i, name) for i, name in enumerate(names) if metric_name(name) not in COUNTERS]
+    clock = next((i for i, name in enumerate(names) if metric_name(name) == "epoch"), None)
     columns, tally, epoch = {name: Column() for _, name in wanted}, Tally(), -1.0
     for row in _guarded(rows):
         header = row == names

@@ -22,7 +22,8 @@ def xlogy(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return result
 
 
-def smooth(y: np.ndarray, config: Mapping[str, Any], other: float) -> np.ndarray:
+def smoothed_labels(y: np.ndarray, config: Mapping[str, Any], other: float) -> np.ndarray:
+    """Returns labels under the loss's label_smoothing, which mixes in `other` everywhere."""
     smoothing = float(config.get("label_smoothing") or 0.0)
     result: np.ndarray = y * (1 - smoothing) + smoothing * other
     return result
@@ -35,7 +36,7 @@ def _entropy_of_two(p: np.ndarray) -> np.ndarray:
 
 def binary_crossentropy(targets: np.ndarray, config: Mapping[str, Any]) -> Best:
     """The share of ones in each column; its loss is the entropy of that share. -inf beyond [0, 1]."""
-    y = smooth(columns_of(targets), config, 0.5)
+    y = smoothed_labels(columns_of(targets), config, 0.5)
     if not y.size:
         return nothing()
     share = y.mean(0)
@@ -46,7 +47,7 @@ def binary_crossentropy(targets: np.ndarray, config: Mapping[str, Any]) -> Best:
 
 def binary_floor(targets: np.ndarray, config: Mapping[str, Any]) -> float:
     """Mean entropy of the single (soft) labels. -inf beyond [0, 1]."""
-    y = smooth(columns_of(targets), config, 0.5)
+    y = smoothed_labels(columns_of(targets), config, 0.5)
     if not y.size:
         return np.nan
     if y.min() < 0 or y.max() > 1:
@@ -59,7 +60,7 @@ def label_rows(targets: np.ndarray, config: Mapping[str, Any]) -> np.ndarray | N
     y = columns_of(targets)
     if not y.size or y.shape[1] < 2 or y.min() < 0:
         return None
-    return smooth(y, config, 1 / y.shape[1])
+    return smoothed_labels(y, config, 1 / y.shape[1])
 
 
 def categorical_crossentropy(targets: np.ndarray, config: Mapping[str, Any]) -> Best:

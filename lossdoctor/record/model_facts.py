@@ -13,9 +13,20 @@ CELLS = {"SimpleRNNCell": "SimpleRNN", "LSTMCell": "LSTM", "GRUCell": "GRU"}
 class Layer:
     """One leaf layer, in the order of the computation.
 
-    `activation` is the name of the function that the layer applies last ("linear" when it was left out),
-    None for layers that have none (Flatten, Dropout, ...). `kernel_std`, `kernel_mean` and `kernel_spread`
-    (largest minus smallest entry) are those of the initial kernel; `rate` is a dropout rate, 0 to 1.
+    Attributes:
+        name: Keras's name of the layer.
+        kind: its class name, "Dense"; for a recurrent layer that of its cell, a key of `CELLS`.
+        activation: name of the function that the layer applies last ("linear" when it was left out), None
+            for layers that have none (Flatten, Dropout, ...).
+        units: units or filters; None where there are none.
+        fan_in, fan_out: inputs and outputs of one unit, as Keras's initializers count them.
+        parameters: number of entries of its weights, trainable or not.
+        trainable: whether training may change them.
+        initializer, regularizer, constraint: class names of those of the kernel, None without one.
+        rate: dropout rate, 0 to 1.
+        kernel_std, kernel_mean: of the entries of the initial kernel.
+        kernel_spread: its largest entry minus its smallest; 0 for a constant kernel.
+        config: further settings by name: momentum, epsilon, mask_zero, return_sequences, ...
     """
 
     name: str
@@ -38,7 +49,13 @@ class Layer:
 
 @dataclass(frozen=True)
 class Variable:
-    """A trainable variable, in the order of `Record.series["sampled.grad_norm"]`'s columns."""
+    """A trainable variable, in the order of `Record.series["sampled.grad_norm"]`'s columns.
+
+    Attributes:
+        path: Keras's path of the variable, "dense/kernel".
+        layer: name of the layer that holds it.
+        shape: as it is, () for a scalar.
+    """
 
     path: str
     layer: str
@@ -46,6 +63,7 @@ class Variable:
 
     @property
     def size(self) -> int:
+        """Number of entries."""
         size = 1
         for n in self.shape:
             size *= n
@@ -56,10 +74,18 @@ class Variable:
 class Output:
     """One output of the model with its loss.
 
-    `activations` are applied last, innermost first: ("softmax", "softmax") for a softmax on a softmax;
-    () for a linear output. `loss` is the Keras snake_case name ("categorical_crossentropy") or
-    "custom:NAME"; None when compile() was given none. `rescaled` is True when a Rescaling, Normalization
-    or Lambda layer, or an op that is no activation, stands behind the last weights.
+    Attributes:
+        name: Keras's name of the output.
+        shape: without the batch axis, None where an axis is open.
+        units: size of the last axis.
+        activations: those applied last, innermost first: ("softmax", "softmax") for a softmax on a softmax;
+            () for a linear output.
+        loss: the Keras snake_case name ("categorical_crossentropy") or "custom:NAME"; None when compile()
+            was given none.
+        from_logits: whether the loss takes the outputs for logits.
+        loss_config: the loss's own settings: label_smoothing, delta, gamma, ignore_class, ...
+        rescaled: whether a Rescaling, Normalization or Lambda layer, or an op that is no activation, stands
+            behind the last weights.
     """
 
     name: str
@@ -74,10 +100,14 @@ class Output:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """The optimizer (the inner one under loss scaling). `learning_rate` is that of the first step.
+    """The optimizer (the inner one under loss scaling).
 
-    `config` holds the numbers of `get_config()`: momentum, nesterov, beta_1, epsilon, clipnorm, ...
-    `schedule` is the class name of a LearningRateSchedule, or None.
+    Attributes:
+        kind: class name, "Adam".
+        learning_rate: that of the first step; None when it could not be evaluated.
+        schedule: class name of a LearningRateSchedule, None for a constant rate.
+        schedule_config: numbers of the schedule's `get_config()`.
+        config: those of the optimizer's: momentum, nesterov, beta_1, epsilon, clipnorm, ...
     """
 
     kind: str
@@ -89,12 +119,29 @@ class Optimizer:
 
 @dataclass(frozen=True)
 class Setup:
-    """What is known of a run before its first step."""
+    """What is known of a run before its first step. Empty fields: not known, as in a bare history.
+
+    Attributes:
+        keras, lossdoctor: versions.
+        backend: Keras's backend.
+        model_kind: "Sequential", "Functional" or the class name of a subclassed model.
+        layers: leaf layers in the order of the computation.
+        variables: trainable ones.
+        outputs: in the order of the model's outputs.
+        optimizer: None before compile().
+        parameters: number of entries of all weights.
+        epochs, steps_per_epoch: as fit() was asked for, None when open.
+        batch_size: rows of a batch.
+        steps_per_execution, jit_compile, run_eagerly: as compile() was given.
+        precision: name of the model's dtype policy.
+        custom_train_step: whether the model's class overrides `train_step`.
+        metrics: names, without the loss.
+    """
 
     keras: str = ""
     backend: str = "tensorflow"
     lossdoctor: str = ""
-    model_kind: str = ""  # "Sequential", "Functional" or the class name of a subclassed model
+    model_kind: str = ""
     layers: tuple[Layer, ...] = ()
     variables: tuple[Variable, ...] = ()
     outputs: tuple[Output, ...] = ()
@@ -106,6 +153,6 @@ class Setup:
     steps_per_execution: int = 1
     jit_compile: bool = False
     run_eagerly: bool = False
-    precision: str = "float32"  # the dtype policy's name
+    precision: str = "float32"
     custom_train_step: bool = False
     metrics: tuple[str, ...] = ()
