@@ -176,7 +176,7 @@ def test_confirmed_remedies_come_first():
 
 
 def test_a_rule_that_fails_costs_only_itself(monkeypatch):
-    """An error in one detector is told of, and the others still speak."""
+    """An error in one detector is reported, and the others still speak."""
 
     def fails(record: Record) -> None:
         raise ZeroDivisionError("of ours")

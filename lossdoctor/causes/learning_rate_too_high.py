@@ -81,7 +81,7 @@ def signs(facts: Facts) -> Iterator[Sign]:
     yield from replayed(facts, "learning-rate-too-high")
     yield from doing_well(facts)
     if facts.learned > FITTED and _only_validation(facts):
-        # Whatever slows down a run that overfits makes it better on rows that were held back.
+        # Whatever slows down a run that overfits makes it better on held-out rows.
         yield Sign(
             -STRONG - FAIR, f"the training rows were learned to {facts.learned:.0%}, only validation is bad"
         )

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossdoctor.losses.loss_row import CLASSES, Loss, columns_of
+from lossdoctor.losses.loss_row import CLASSES, ROW_SUM_TOLERANCE, Loss, columns_of
 
 OF_CLASSES = ("integer", "one-hot", "multi-hot", "binary", "sign")  # codings of single labels, no shares
-ROW_SUM = 1e-3  # rows count as summing to 1 within this: float16 and rounded labels do
 # Whole numbers of more kinds than this are rather amounts than classes, unless the loss says so.
 FEW_CLASSES = 100
 DENSE = 0.3  # class numbers fill their range; amounts and codes such as 100, 250, 9000 do not
-MAX_COUNTED = 1000  # classes that are counted one by one
-MAX_KINDS = 1000  # whole numbers of more kinds than this are no classes, however many units there are
+MAX_COUNTED = 1000  # classes that are counted one by one; more kinds of whole numbers are amounts
 
 
 def coding_of(targets: np.ndarray, loss: Loss | None = None) -> str:
@@ -40,14 +38,14 @@ def coding_of(targets: np.ndarray, loss: Loss | None = None) -> str:
         return "binary" if columns == 1 else "one-hot" if (y.sum(1) == 1).all() else "multi-hot"
     if np.isin(kinds, (-1, 1)).all():
         return "sign"
-    if columns > 1 and kinds[0] >= 0 and (np.abs(y.sum(1) - 1) < ROW_SUM).all():
+    if columns > 1 and kinds[0] >= 0 and (np.abs(y.sum(1) - 1) < ROW_SUM_TOLERANCE).all():
         return "distribution"
     return "integer" if whole and _like_classes(kinds, columns) else "real"
 
 
 def _one_kind(value: float, columns: int) -> str:
     # Rows that are all 1/k are a (useless) distribution; any other single value has no coding.
-    return "distribution" if columns > 1 and abs(value * columns - 1) < ROW_SUM else "constant"
+    return "distribution" if columns > 1 and abs(value * columns - 1) < ROW_SUM_TOLERANCE else "constant"
 
 
 def _like_classes(kinds: np.ndarray, columns: int) -> bool:
@@ -92,6 +90,6 @@ def class_numbers(y: np.ndarray, units: int) -> np.ndarray | None:
     if y.shape[-1] == 1:
         lowest = -1 if units == 1 else 0
         fits = whole and y.min(initial=0) >= lowest and y.max(initial=0) <= max(1, units - 1)
-        return y.ravel() if fits and len(np.unique(y)) <= MAX_KINDS else None
+        return y.ravel() if fits and len(np.unique(y)) <= MAX_COUNTED else None
     one_hot = whole and y.min() >= 0 and bool((y.sum(-1) == 1).all())
     return y.argmax(-1).ravel() if one_hot and y.shape[-1] == units else None

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 EPSILON = 1e-7  # keras.config.epsilon(), with which the Keras losses clip
+ROW_SUM_TOLERANCE = 1e-3  # rows count as summing to 1 within this: float16 and rounded labels do
 
 # What a loss needs of the numbers that the model puts out.
 PROBABILITY = "probability"  # each entry in [0, 1], both ends in reach

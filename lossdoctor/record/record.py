@@ -23,8 +23,8 @@ class Event:
     """Something that happened: at a step, or to the whole run.
 
     Attributes:
-        kind: "nonfinite", "loss-scale" (updates skipped), "left-out" (what could not be read), "internal-error"
-            (a failure of lossdoctor itself), or what the learning-rate backoff did.
+        kind: "loss-scale" (updates skipped), "left-out" (what could not be read), "internal-error" (a failure
+            of lossdoctor itself), or what the learning-rate backoff did: "skip", "backoff", "grow", ...
         text: one sentence with its numbers.
         step: index of the batch within the run, from 0; None when it belongs to no step.
         epoch: index of the epoch, from 0.

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 
 from lossdoctor.losses import loss_row, output_range
-from lossdoctor.losses.faults.fault import LIKELY, POSSIBLE, PROVEN, Fault, span
+from lossdoctor.losses.faults.fault import LIKELY, MANY, POSSIBLE, PROVEN, Fault, span
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Target
 
@@ -14,7 +14,7 @@ HIGH_FLOOR = 0.3  # a cross-entropy that cannot fall below this has no healthy e
 LOW_FLOOR = 0.01
 SQUASHING = ("sigmoid", "hard_sigmoid")
 SLACK = 0.02  # targets this share of their range beyond the reach are the scaling's rounding
-MANY, SOME = 0.05, 0.01  # share of targets out of reach from which the fault is proven, likely
+SOME = 0.01  # share of targets out of reach from which the fault is likely; proven from MANY
 ROW_SUM = 0.02
 NO_LOGITS = ("binary_focal_crossentropy", "categorical_focal_crossentropy", "kl_divergence")
 

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 
 from lossdoctor.losses import loss_row
 from lossdoctor.losses.faults import class_labels
-from lossdoctor.losses.faults.fault import LIKELY, POSSIBLE, PROVEN, Fault, span
+from lossdoctor.losses.faults.fault import LIKELY, MANY, POSSIBLE, PROVEN, Fault, span
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Target
 
 DISTANCES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
-MANY = 0.05  # share of targets from which a few odd rows are a wrong loss
 
 
 def coding_faults(head: Head, metrics: tuple[str, ...] = ()) -> Iterator[Fault]:

@@ -44,8 +44,8 @@ def output_activation(plan: Plan, *, name: str, output: int | str | None = None)
 
 
 def _replace(plan: Plan, op: Any, name: str) -> None:
-    kept = {"name": op.name, "dtype": op.dtype_policy} if isinstance(op, keras.Layer) else {}
-    plan.replaced[id(op)] = lambda: keras.layers.Activation(name, **kept)
+    unchanged = {"name": op.name, "dtype": op.dtype_policy} if isinstance(op, keras.Layer) else {}
+    plan.replaced[id(op)] = lambda: keras.layers.Activation(name, **unchanged)
 
 
 def output_units(plan: Plan, *, units: int, output: int | str | None = None) -> None:
