@@ -32,7 +32,7 @@ from lossdoctor.experiments.stability import stability
 from lossdoctor.experiments.subject import Subject
 from lossdoctor.experiments.workbench import Workbench
 from lossdoctor.record import Record
-from lossdoctor.remedies.remedy import Action
+from lossdoctor.remedies import Action
 
 ROWS, STEPS, UP = 128, 60, 1.05
 HALVINGS = 8  # of a bracket of a million in the logarithm: the rate is known to 3 %

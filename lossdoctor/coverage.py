@@ -1,4 +1,4 @@
-"""What was looked at and found fine, and what could not be looked at: short phrases for the report."""
+"""What was measured and found fine, and what could not be measured: short phrases for the report."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from lossdoctor.record import Record
 from lossdoctor.remedies import Remedy
 from lossdoctor.symptoms import Symptom, observe
 
-LOUD = 3  # at most so many causes are named loudly (DESIGN.md section 5)
+LOUD = 3  # at most so many causes are named loudly: a longer list is a list nobody works through
 NAMED = 0.52  # confidence from which a cause is named: a little more for it than against it
 NAMED_BESIDE = 0.45  # the same beside a first one: what it explains has been taken off already
 ALSO_SEEN = 0.25  # below this a cause is not even mentioned
@@ -35,7 +35,11 @@ class Diagnosis:
         evidence: sentences with numbers that speak for it.
         against: sentences that speak against it.
         remedies: what to change, best first.
-        references: where to read on.
+        references: papers or documentation, "Author year, address".
+
+    Example:
+        >>> Diagnosis("overfitting", "LD209", "Overfitting", 0.9, "warning").remedies
+        ()
     """
 
     cause: str
@@ -53,11 +57,17 @@ class Diagnosis:
 class Findings:
     """Everything that was concluded from one record: what `Report` shows.
 
-    `verdict` is one sentence. `diagnoses` are ranked: at most three loud ones (severity "error" or
-    "warning"), then "info". `checked` are short phrases for what was looked at and is fine,
-    `unchecked` sentences for what could not be checked and why. `suspects` are all causes for which
-    something speaks, also the unlikely ones: the trials choose from them. `notes` are advice on a loss
-    that suits its targets but could be chosen or read better; they never alarm.
+    Attributes:
+        healthy: whether nothing loud was found.
+        verdict: one sentence.
+        symptoms: what is visibly so, in the order of `symptoms.DETECTORS`.
+        diagnoses: ranked: at most three loud ones (severity "error" or "warning"), then "info".
+        suspects: all causes for which something speaks, also the unlikely ones: the experiments choose from
+            them.
+        checked: short phrases for what was measured and is fine.
+        unchecked: sentences for what could not be checked and why.
+        notes: advice on a loss that suits its targets but could be chosen or interpreted better; it never
+            alarms.
     """
 
     healthy: bool
@@ -71,15 +81,20 @@ class Findings:
 
     @property
     def loud(self) -> tuple[Diagnosis, ...]:
+        """The diagnoses that the report names first, at most three."""
         return tuple(d for d in self.diagnoses if d.severity in ("error", "warning"))
 
 
-def diagnose(record: Record, *, ignore: Collection[str] = ()) -> Findings:
+def conclude(record: Record, *, ignore: Collection[str] = ()) -> Findings:
     """Returns what a record says: symptoms, ranked causes, and what was checked.
 
     Args:
         record: what was measured; a record from a bare history gives what can be said of it.
         ignore: ids of causes that are not to be named.
+
+    Example:
+        >>> conclude(Record()).healthy
+        True
     """
     failures: list[str] = []
     symptoms = observe(record, failures)
@@ -92,7 +107,7 @@ def diagnose(record: Record, *, ignore: Collection[str] = ()) -> Findings:
     healthy = all(d.severity == "info" for d in diagnoses)
     return Findings(
         healthy=healthy,
-        verdict=_verdict(healthy, record, symptoms, diagnoses),
+        verdict=_verdict_sentence(healthy, record, symptoms, diagnoses),
         symptoms=tuple(symptoms.values()),
         diagnoses=tuple(diagnoses),
         suspects=tuple(suspects),
@@ -103,7 +118,7 @@ def diagnose(record: Record, *, ignore: Collection[str] = ()) -> Findings:
 
 
 def _weighed(causes: Sequence[Cause], facts: Facts, failures: list[str]) -> list[Diagnosis]:
-    """Returns the causes for which something speaks; one whose rule fails is told of in `failures`."""
+    """Returns the causes for which something speaks; one whose rule fails gets a sentence in `failures`."""
     found = []
     for cause in causes:
         try:
@@ -141,7 +156,7 @@ def weigh(cause: Cause, facts: Facts) -> Diagnosis | None:
 
 
 def confidence(prior: float, signs: Sequence[Sign]) -> float:
-    """Returns 0..1 from log-odds; kept off 0 and 1, since no measurement makes us certain."""
+    """Returns 0..1 from log-odds; never 0 or 1, since no measurement makes us certain."""
     odds = prior + sum(sign.weight for sign in signs)
     return 1.0 / (1.0 + math.exp(-max(-6.0, min(6.0, odds))))
 
@@ -206,7 +221,7 @@ def _unknown(alarms: Sequence[Symptom]) -> Diagnosis:
     )
 
 
-def _verdict(
+def _verdict_sentence(
     healthy: bool, record: Record, symptoms: Mapping[str, Symptom], found: Sequence[Diagnosis]
 ) -> str:
     if healthy and record.source == "checkup":

@@ -10,7 +10,7 @@ import pytest
 
 import lossdoctor
 
-PROMISED = {
+PROMISED = {  # public names: add, never rename
     "LossDoctor", "LRBackoff", "checkup", "diagnose", "find_learning_rate", "Report", "Diagnosis", "Remedy",
     "load_report", "Record", "Event", "Symptom",
 }  # fmt: skip
@@ -26,7 +26,7 @@ def run(code):
 
 
 def test_the_promised_names_are_listed():
-    """__all__ and dir() show what is promised."""
+    """__all__ and dir() show the public names."""
     assert set(lossdoctor.__all__) == PROMISED
     assert set(dir(lossdoctor)) >= PROMISED
 

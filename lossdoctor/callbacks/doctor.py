@@ -12,7 +12,7 @@ from typing import Any
 import keras
 
 from lossdoctor import backends, keras_private
-from lossdoctor.diagnosis import Findings, diagnose
+from lossdoctor.diagnosis import Findings, conclude
 from lossdoctor.fit.after_fit import repaired, run_trials
 from lossdoctor.fit.arguments import checked_ignore, checked_path
 from lossdoctor.fit.monitor import Monitor
@@ -169,7 +169,7 @@ class LossDoctor(keras.callbacks.Callback):
             return self._report
         if monitor is None:
             record = Record(stopped="not started", source="none")
-            return Report(record, diagnose(record, ignore=self.ignore))
+            return Report(record, conclude(record, ignore=self.ignore))
         if monitor.stopped == "running" and monitor.steps.error:
             self._left(monitor)  # the step raised, only the traceback still holds fit's frame
         if monitor.stopped == "running":
@@ -204,7 +204,7 @@ class LossDoctor(keras.callbacks.Callback):
         monitor = self._monitor
         assert monitor is not None
         known, record = len(monitor.events), self._record()
-        findings = diagnose(record, ignore=self.ignore)
+        findings = conclude(record, ignore=self.ignore)
         seconds = self.trial_seconds
         seconds = max(5.0, 0.1 * monitor.pace.elapsed()) if seconds is None else seconds
         if not findings.healthy and seconds > 0:
@@ -221,7 +221,7 @@ class LossDoctor(keras.callbacks.Callback):
         return record
 
     def _make_report(self, record: Record) -> Report:
-        findings = diagnose(record, ignore=self.ignore)
+        findings = conclude(record, ignore=self.ignore)
         monitor = self._monitor
         repair: Callable[[], Any] | None = None
         if monitor is not None:

@@ -31,7 +31,7 @@ def signs(facts: Facts) -> Iterator[Sign]:
     yield Sign(STRONG if targets.value > 50 else FAIR, targets.text)
     rate, steps = facts.optimizer.learning_rate or 0.0, updates(facts)
     if facts.optimizer.kind in ADAPTIVE and steps and targets.value > 100 * max(rate * steps, 1e-9):
-        # signals.md 27: these optimizers move a weight by about the rate a step.
+        # These optimizers move a weight by about the rate a step.
         yield Sign(
             STRONG,
             f"{steps} steps of {rate:.3g} can move a weight by about {rate * steps:.3g}, far from targets of size {targets.value:.3g}",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lossdoctor.experiments.clock import Clock
-from lossdoctor.experiments.replay import Replay, Replayer, verdict
-from lossdoctor.remedies.remedy import Action
+from lossdoctor.experiments.replay import Replay, Replayer, outcome_of
+from lossdoctor.remedies import Action
 
 MOST_TOGETHER = 4
 HELPS = 0.03  # further gain, on the scale of `score`, for which another change is worth making
@@ -48,7 +48,7 @@ def combine(player: Replayer, options: Sequence[Option], without: Replay, clock:
     actions, best, names = _tuned(player, actions, best, names, clock)
     if not names:
         return None
-    found = verdict(best, without, reached)
+    found = outcome_of(best, without, reached)
     return {"remedies": names, "actions": list(actions), **best.as_dict(), "verdict": found}
 
 

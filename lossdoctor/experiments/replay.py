@@ -15,7 +15,7 @@ from lossdoctor.experiments.rows import order, take
 from lossdoctor.experiments.score import WORST, Score
 from lossdoctor.experiments.scoring import score
 from lossdoctor.experiments.workbench import Variant, Workbench
-from lossdoctor.remedies.remedy import Action
+from lossdoctor.remedies import Action
 
 LEAST_STEPS = 24  # below that Adam has hardly moved
 SHARE = 0.08  # of the whole time that one replay may take, so that some ten fit in with their tracing
@@ -172,7 +172,7 @@ def _short(error: Exception) -> str:
     return f"{type(error).__name__}: {lines[0][:160]}" if lines else type(error).__name__
 
 
-def verdict(with_it: Replay, without: Replay, reached: float | None) -> str:
+def outcome_of(with_it: Replay, without: Replay, reached: float | None) -> str:
     """Returns "confirmed", "refuted" or "unclear".
 
     Args:

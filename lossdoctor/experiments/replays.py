@@ -7,7 +7,7 @@ from typing import Any
 
 from lossdoctor.experiments.clock import Clock
 from lossdoctor.experiments.combine import Option, combine
-from lossdoctor.experiments.replay import Replay, Replayer, sentence, verdict
+from lossdoctor.experiments.replay import Replay, Replayer, outcome_of, sentence
 from lossdoctor.experiments.rows import finite_rows, split
 from lossdoctor.experiments.scoring import score
 from lossdoctor.experiments.subject import Subject
@@ -65,7 +65,7 @@ def replays(
 def _result(
     cause: str, remedy: Remedy, done: Replay, without: Replay, reached: float | None, player: Replayer
 ) -> dict[str, Any]:
-    found = verdict(done, without, reached)
+    found = outcome_of(done, without, reached)
     text = sentence(done, without, player.steps, player.rows.rows)
     who: dict[str, Any] = {"cause": cause, "remedy": remedy.summary, "actions": list(remedy.actions)}
     return {**who, **done.as_dict(), "verdict": found, "text": text}

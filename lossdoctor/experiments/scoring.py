@@ -9,9 +9,10 @@ import keras
 import numpy as np
 
 from lossdoctor.backends.sample import Sample
-from lossdoctor.experiments.score import WORST, Score, coding_of, hits, majority, skill
+from lossdoctor.experiments.score import WORST, Score, hits, majority, skill
 from lossdoctor.experiments.workbench import Variant, in_order
 from lossdoctor.losses import Loss, loss_of
+from lossdoctor.losses.codings import coding_of
 from lossdoctor.remedies.apply.losses import loss_name
 
 SAME = 1e-7  # relative spread below which float32 outputs are one number
@@ -98,13 +99,13 @@ def _hits(y: Any, outputs: np.ndarray, loss: tuple[str, dict[str, Any]]) -> floa
     if row is None:
         return None
     signed = config.get("from_logits") or "hinge" in name or coding_of(y) == "sign"
-    return None if _numbers(row, y, outputs) else hits(np.asarray(y), outputs, 0.0 if signed else 0.5)
+    return None if _numbers(row, y, outputs) else hits(np.asarray(y), outputs, 0.0 if signed else 0.5, row)
 
 
 def _numbers(row: Loss, y: Any, outputs: np.ndarray) -> bool:
     """Returns whether outputs and targets are to be compared as numbers, not as classes."""
     coding = coding_of(y)
-    return row.task in ("regression", "counts") and coding in ("real", "integer", "constant")
+    return row.task in ("regression", "counts") and coding in ("real", "integer", "constant", "distribution")
 
 
 def _answers(

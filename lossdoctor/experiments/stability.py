@@ -16,7 +16,7 @@ from lossdoctor.experiments.stability_limits import ADAPTIVE, form_of, limit_of,
 from lossdoctor.experiments.subject import Subject
 from lossdoctor.experiments.workbench import Variant, Workbench
 from lossdoctor.record import Record
-from lossdoctor.remedies.remedy import Action
+from lossdoctor.remedies import Action
 
 BATCHES = 8  # batches whose squared gradients make the preconditioner: about what Adam averages over at first
 FEW = 32  # rows at least: a curvature of fewer says little of the others

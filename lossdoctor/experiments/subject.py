@@ -21,7 +21,6 @@ class Subject:
         final: the weights after the last step.
         good: the last finite weights that were sampled before the run diverged, or None.
         bad_batch: the first batch whose loss or gradients were not finite, or None.
-        bad_step: index of that batch in the run, or None.
         validation: rows of the validation data, or None.
         batch_size: rows in a batch, or None when it is not known.
     """
@@ -32,6 +31,5 @@ class Subject:
     final: list[np.ndarray]
     good: list[np.ndarray] | None = None
     bad_batch: Sample | None = None
-    bad_step: int | None = None
     validation: Sample | None = None
     batch_size: int | None = None

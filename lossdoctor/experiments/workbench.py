@@ -10,10 +10,10 @@ from keras import ops, tree
 
 from lossdoctor import backends, keras_private
 from lossdoctor.backends.sample import Sample
+from lossdoctor.remedies import Action
 from lossdoctor.remedies.apply import planned
 from lossdoctor.remedies.apply.plan import Plan
 from lossdoctor.remedies.apply.rebuild import rebuild
-from lossdoctor.remedies.remedy import Action
 
 
 class Workbench:

@@ -32,7 +32,6 @@ def subject(monitor: Monitor) -> Any:
         final=monitor.model.get_weights(),
         good=monitor.good,
         bad_batch=monitor.bad_batch,
-        bad_step=None,
         validation=monitor.validation,
         batch_size=monitor.record().setup.batch_size,
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from lossdoctor import backends
 from lossdoctor.backends.sample import SAMPLE_ROWS, Sample
-from lossdoctor.diagnosis import diagnose
+from lossdoctor.diagnosis import conclude
 from lossdoctor.experiments import layer_outputs
 from lossdoctor.experiments.evaluation import evaluate
 from lossdoctor.experiments.passes import Passes, number
@@ -72,7 +72,7 @@ def checkup(
             missing.append(f"the first step could not be tried: {type(error).__name__}: {str(error)[:200]}")
     record = Record(setup, Data(**{**vars(data), "missing": tuple(missing)}), series, activities, experiments=results,
                     stopped="not started", source="checkup")  # fmt: skip
-    return Report(record, diagnose(record))
+    return Report(record, conclude(record))
 
 
 def first_step(model: Any, batch: Sample) -> dict[str, np.ndarray]:

@@ -277,7 +277,6 @@ def _optimizer(model: Any) -> Optimizer | None:
         schedule=type(schedule).__name__ if is_schedule else None,
         schedule_config=_schedule_config(schedule) if is_schedule else {},
         config=config,
-        loss_scaled=optimizer is not getattr(model, "optimizer", optimizer),
     )
 
 

@@ -20,7 +20,7 @@ def notes(setup: Setup, data: Data) -> list[str]:
 
 
 def advice(output: Output, target: Target | None, metrics: tuple[str, ...] = ()) -> list[str]:
-    """Returns sentences about a loss that suits its targets but could be chosen or read better.
+    """Returns sentences about a loss that suits its targets but could be chosen or interpreted better.
 
     Args:
         output: the output with its loss; a custom loss gives nothing.

@@ -1,4 +1,4 @@
-"""Symptoms: what is visibly so in a record. Pure functions Record -> Symptom | None, one file a signal.
+"""Symptoms: what is visibly so in a record. Pure functions Record -> Symptom | None, one file a family.
 
 `DETECTORS` is written out by hand; a test holds that every detector in this folder is in it.
 """
@@ -10,7 +10,6 @@ import numpy as np
 from lossdoctor.record import Record
 from lossdoctor.symptoms import (
     activations,
-    bare,
     consistency,
     experiment_results,
     gradients,
@@ -57,9 +56,9 @@ DETECTORS: dict[str, Detector] = {
     "loss-at-floor": level.loss_at_optimum,
     "loss-still-falling": level.still_falling,
     "loss-half-way": level.loss_half_way,
-    "loss-at-log": bare.loss_at_log,
-    "loss-wild": bare.loss_wild,
-    "underfitting": bare.underfitting,
+    "loss-at-log": loss_curve.loss_at_log,
+    "loss-wild": loss_curve.loss_wild,
+    "underfitting": loss_curve.underfitting,
     "gradients-zero": gradients.gradients_zero,
     "layer-gradients-zero": gradients.layer_gradients_zero,
     "gradients-vanishing": gradients.gradients_vanishing,
@@ -103,7 +102,7 @@ DETECTORS: dict[str, Detector] = {
     "rate-far-below-limit": experiment_results.rate_below_limit,
     "one-batch-unfit": experiment_results.one_batch_unfit,
     "inputs-unused": experiment_results.inputs_unused,
-    "held-back-told": experiment_results.held_back_told,
+    "held-out-predicted": experiment_results.held_out_predicted,
     "penalty-dominates": regularization.penalty_dominates,
     "penalty-at-start": regularization.penalty_at_start,
     "weights-shrank": regularization.weights_shrank,
@@ -140,7 +139,12 @@ LIVE = {
 def observe(record: Record, failures: list[str] | None = None) -> dict[str, Symptom]:
     """Returns the symptoms that `record` shows, by name, in the order of `DETECTORS`.
 
-    With a list `failures`, a detector that raises is left out and told of there.
+    Args:
+        record: what was measured.
+        failures: gets a sentence for each detector that raises, which is then left out.
+
+    Raises:
+        Exception: what a detector raised, without a list `failures`.
     """
     asked = BEFORE_TRAINING if record.source == "checkup" else tuple(DETECTORS)
     seen: dict[str, Symptom] = {}

@@ -105,8 +105,8 @@ class Hooks:
         self._undo.append(restore)
 
     def _remake_functions(self, model: Any) -> None:
-        # A function traced by an earlier fit would never see the wrappers. The old ones
-        # come back at the end, so that a fit without us need not trace again.
+        # A function traced by an earlier fit would never see the wrappers: Keras does not make it again before
+        # the next compile(). The old ones come back at the end, so that a fit without us need not trace again.
         before = model.train_function, model.test_function
 
         def restore() -> None:

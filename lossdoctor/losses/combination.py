@@ -29,10 +29,14 @@ INSTEAD = {
 
 
 @dataclass(frozen=True)
-class Right:
+class Combination:
     """What an output should be.
 
-    `activation` is None where the present one stays; `loss` is a key of `LOSSES`.
+    Attributes:
+        loss: a key of `LOSSES`.
+        units: size of the output's last axis.
+        activation: a Keras name; None where the present one stays.
+        from_logits: what the loss is to be given.
     """
 
     loss: str
@@ -46,7 +50,7 @@ class Right:
         return not same or self.activation is not None or self.from_logits != head.output.from_logits
 
 
-def right(head: Head, metrics: tuple[str, ...] = ()) -> Right | None:
+def fitting_combination(head: Head, metrics: tuple[str, ...] = ()) -> Combination | None:
     """Returns the right combination for the targets of `head`, None when only the labels can be changed.
 
     The loss stays when its targets fit it, the activation when it fits the loss.
@@ -57,12 +61,12 @@ def right(head: Head, metrics: tuple[str, ...] = ()) -> Right | None:
     units = _units(head, loss) if loss else None
     if loss is None or units is None:
         return None
-    kept = loss.name == head.loss.name
-    logits = kept and head.output.from_logits and head.activation not in ("sigmoid", "softmax")
+    unchanged = loss.name == head.loss.name
+    logits = unchanged and head.output.from_logits and head.activation not in ("sigmoid", "softmax")
     output = replace(head.output, loss=loss.name, units=units, from_logits=logits)
     if _fits(head, loss, output):
-        return Right(loss.name, units, None, logits)
-    return Right(loss.name, units, "linear" if logits else _activation(head, loss), logits)
+        return Combination(loss.name, units, None, logits)
+    return Combination(loss.name, units, "linear" if logits else _activation(head, loss), logits)
 
 
 def _activation(head: Head, loss: Loss) -> str:

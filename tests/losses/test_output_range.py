@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lossdoctor.losses.output_range import DIPPING, RISING, Range, known, plain, reach
+from lossdoctor.losses.output_range import DIPPING, RISING, Range, known, reach, without_linear
 
 
 def keras_activation(name):
@@ -62,4 +62,4 @@ def test_chains():
     assert reach(("gelu",)).low == pytest.approx(-0.17, abs=1e-2)
     assert reach(("my_own",)) is None
     assert not known(("my_own", "relu"))
-    assert plain(("linear", "softmax_v2")) == ("softmax",)
+    assert without_linear(("linear", "softmax_v2")) == ("softmax",)

@@ -125,5 +125,5 @@ def test_large_targets_are_quick():
     ],
 )
 def test_weights_of_classes(targets, weights, wanted):
-    """The mean weight of each class's rows, where classes can be told."""
+    """The mean weight of each class's rows, where there are classes."""
     assert class_weights(targets, weights) == wanted

@@ -1,4 +1,4 @@
-"""The shape of the loss curve."""
+"""The shape of the loss curve, of batches and of a bare history."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ SPEAKS = [
     ("loss-oscillating", run(ZIGZAG), np.log(2), ("by 100% up and down", "from 1 to 2")),
     ("loss-plateau", run(np.full(100, 0.693)), 0.0, ("0.00%", "0.693")),
     ("loss-frozen", bare([0.9, 0.5, 0.5, 0.5, 0.5]), 1, ("From epoch 2", "0.5")),
+    ("loss-at-log", bare([0.72, 0.694, 0.6932, 0.6931, 0.6931]), 2, ("0.6931 = ln(2)", "2 equally")),
+    ("loss-at-log", bare([2.4, 2.304, 2.3026, 2.3026]), 10, ("ln(10)",)),
+    ("loss-wild", bare([3.0, 1.0, 3.0, 1.0, 3.0, 1.0, 3.0, 1.0]), 1.0986, ("200%",)),
+    ("underfitting", bare([1.0, 0.999, 0.998, 0.995, 0.99]), 0.01, ("1.0%", "from 1 to 0.99")),
 ]
 SILENT = [
     *((name, record) for name in SHAPES for record in HEALTHY.values()),
@@ -47,6 +51,13 @@ SILENT = [
     ("loss-plateau", run(falling(2, 0.1)[:100])),
     ("loss-frozen", bare([0.9, 0.5, 0.5])),
     ("loss-frozen", bare([0.9, 0.7, 0.6, 0.55, 0.52])),
+    *((name, record) for name in ("loss-at-log", "loss-wild", "underfitting") for record in HEALTHY.values()),
+    ("loss-at-log", bare([0.72, 0.71, 0.70, 0.70, 0.70])),
+    ("loss-at-log", bare([3.0, 0.8, 0.6931, 0.66])),  # passing through
+    ("loss-wild", bare([30.0, 1.0, 3.0, 1.0, 3.0, 1.0, 3.0, 1.0, 3.0, 1.0])),  # far below its start
+    ("loss-wild", run([3.0, 1.0] * 50)),  # a fit tells more: see loss-oscillating
+    ("underfitting", bare([1.0, 0.99, 0.98, 0.97, 0.95])),
+    ("underfitting", bare([-1.0, -1.0, -1.0, -1.0, -1.0])),
 ]
 
 

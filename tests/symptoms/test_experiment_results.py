@@ -1,4 +1,4 @@
-"""What the trials measured."""
+"""What the experiments measured."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def zeroed(used: float, without: float) -> Record:
     return Record(experiments={"zero_inputs": {"with": used, "without": without}})
 
 
-def told(held_back: float, validation: float, *, final: float = 0.97, majority: float = 0.2) -> Record:
+def predicted(held_out: float, validation: float, *, final: float = 0.97, majority: float = 0.2) -> Record:
     evaluation = {"final": {"accuracy": final, "majority": majority}, "validation": {"accuracy": validation}}
-    return Record(experiments={"replay": {"unchanged": {"accuracy": held_back}}, "evaluation": evaluation})
+    return Record(experiments={"replay": {"unchanged": {"accuracy": held_out}}, "evaluation": evaluation})
 
 
 SPEAKS = [
-    ("held-back-told", told(0.9, 0.1), 0.8, ("accuracy 0.90", "with 0.10")),
+    ("held-out-predicted", predicted(0.9, 0.1), 0.8, ("accuracy 0.90", "with 0.10")),
     ("rate-above-limit", stability(0.1), 40, ("curvature 812", "plain SGD", "0.0025", "used 0.1, 40 times")),
     ("rate-above-limit", tried, 40, ("hold below a rate of 0.0025", "812, would say 0.0001", "40 times")),
     ("rate-far-below-limit", stability(1e-6), 4e-4, ("below a rate of 0.0025", "used 1e-06")),
@@ -41,9 +41,9 @@ SPEAKS = [
     ("inputs-unused", zeroed(0.69, 0.7), 0.986, ("(0.7)", "(0.69)")),
 ]
 SILENT = [
-    ("held-back-told", told(0.6, 0.5)),  # learned by heart: neither kind of unseen row is told
-    ("held-back-told", told(0.95, 0.4, majority=0.95)),  # always the largest class is no telling
-    ("held-back-told", told(0.9, 0.1, final=0.12)),  # the run itself came to nothing
+    ("held-out-predicted", predicted(0.6, 0.5)),  # learned by heart: neither kind of unseen row is predicted
+    ("held-out-predicted", predicted(0.95, 0.4, majority=0.95)),  # always the largest class is no prediction
+    ("held-out-predicted", predicted(0.9, 0.1, final=0.12)),  # the run itself came to nothing
     ("rate-above-limit", stability(0.0024)),
     ("rate-above-limit", stability(0.1, limit=0.0)),
     ("rate-above-limit", Record(experiments={"stability": {}})),
