@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from lossdoctor import keras_private
 from lossdoctor.backends.tensorflow import host_values
-from lossdoctor.backoff import keep
+from lossdoctor.backoff import snapshot_to_drop
 
 
 def state_variables(model: Any) -> list[Any]:
@@ -52,7 +52,7 @@ class Snapshots:
         if self._folder is not None:
             values = self._save(step, values)
         self._kept.append((step, (variables, values)))
-        index = keep.drop(self.steps, self._capacity)
+        index = snapshot_to_drop(self.steps, self._capacity)
         if index is not None:
             self._forget(self._kept.pop(index)[1])
 
