@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from signal_runs import INF, NAN, run
@@ -11,17 +12,8 @@ from signal_runs import INF, NAN, run
 from lossdoctor.backoff import dumps, loads
 
 # Written by 0.1.0 after a bad batch at step 62, five cuts one after another, and 49 quiet steps.
-OF_0_1_0 = """
-{"scale": 1.0000000000000007e-08, "ceiling": 1.0000000000000004e-05, "proven": null, "backoffs": 5,
- "rollbacks": 6, "skipped": 1, "grown": 0, "streak": 0, "quiet": 49, "since": 49, "deeper": 4, "good": 227,
- "norm": 1.0, "strike": 62, "settled": 0, "stopped": null, "step": 228, "target": 120,
- "progress": {"began": 0.7040816326530612, "count": 9, "mean": 0.7666666666666667,
-  "spread": 0.030482804232804236, "rate": 0.1, "best": 0.9, "most": 0.9, "best_rate": 0.1},
- "watch": {"first": 1.0, "share": 1.0, "trivial": 1.0, "counted": 227, "early": null, "seen": 227,
-  "recent": [0.9, 0.75, 0.75, 0.75, 0.75, 0.75, 0.75, 0.75, 0.75], "level": 0.75, "best": 0.75,
-  "best_step": 220, "cusum": 0.0, "blown": 0, "stuck": 0, "died": 0, "lost": 0, "regressed": false,
-  "dead": 0.125, "safe": 227, "alive": 227, "living": 49, "sudden": false}}
-"""
+SAVED = Path(__file__).parent / "lrbackoff_0_1_0.json"
+OF_0_1_0 = json.dumps(json.loads(SAVED.read_text(encoding="utf-8"))["state"])
 
 
 def test_a_gradient_far_beyond_all_others_is_skipped():
