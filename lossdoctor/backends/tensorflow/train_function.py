@@ -31,17 +31,15 @@ def lean(model: Any, usual: Function) -> Function:
 def _traced(model: Any) -> Function:
     step = model.train_step
 
-    @tf.autograph.experimental.do_not_convert
     def on_data(data: Any) -> Any:
         return step(data)
 
-    traced = tf.function(on_data, reduce_retracing=True, jit_compile=bool(model.jit_compile))
-
-    @tf.autograph.experimental.do_not_convert
     def on_iterator(iterator: Any) -> Any:
         return traced(tree.map_structure(_none_for_optional, iterator.get_next()))
 
-    function: Function = tf.function(on_iterator, reduce_retracing=True)
+    plain = tf.autograph.experimental.do_not_convert
+    traced = tf.function(plain(on_data), reduce_retracing=True, jit_compile=bool(model.jit_compile))
+    function: Function = tf.function(plain(on_iterator), reduce_retracing=True)
     return function
 
 
