@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes import compile_call
+import lossdoctor.causes.compile_call as compile_call
 from lossdoctor.causes.cause import (
     CERTAIN,
     FAIR,

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+import lossdoctor.experiments.layer_outputs as layer_outputs
 from lossdoctor.backends.sample import Sample
-from lossdoctor.experiments import layer_outputs
 from lossdoctor.experiments.neighbours import neighbours
 from lossdoctor.losses import loss_of
 from lossdoctor.losses.codings import class_numbers

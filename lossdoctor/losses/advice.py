@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lossdoctor.losses import loss_of, loss_row
+import lossdoctor.losses.loss_row as loss_row
+from lossdoctor.losses import loss_of
 from lossdoctor.losses.heads import Head, heads
 from lossdoctor.record import Data, Output, Setup, Target
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lossdoctor.losses import LOSSES, Loss, loss_row
+import lossdoctor.losses.loss_row as loss_row
+from lossdoctor.losses import LOSSES, Loss
 from lossdoctor.losses.faults import POSSIBLE, activation_faults, coding_faults
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Output, Target

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lossdoctor.losses import regression
+import lossdoctor.losses.regression as regression
 from lossdoctor.losses.loss_row import DIRECTION, LIKE_TARGETS, POSITIVE, REACH, Loss
 
 _KERAS = "https://keras.io/api/losses/regression_losses/"

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.losses import LOSSES, Loss, codings, loss_of
+import lossdoctor.losses.codings as codings
+from lossdoctor.losses import LOSSES, Loss, loss_of
 from lossdoctor.losses.loss_row import columns_of
 from lossdoctor.record import Output, Target
 from lossdoctor.record.summary import as_array, as_numbers, summarize_array

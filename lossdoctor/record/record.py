@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.record import codec
+import lossdoctor.record.codec as codec
 from lossdoctor.record.data import Data
 from lossdoctor.record.model_facts import Setup
 

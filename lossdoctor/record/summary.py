@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.record import robust_distance
+import lossdoctor.record.robust_distance as robust_distance
 from lossdoctor.record.data import Array, Features
 
 MAX_FEATURES = 4096  # wider arrays (flattened images, bags of words) are summed up as a whole only

@@ -10,8 +10,8 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import lossdoctor.backends.tensorflow.replicas as replicas
 from lossdoctor import keras_private
-from lossdoctor.backends.tensorflow import replicas
 from lossdoctor.backends.tensorflow.train_function import lean
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from lossdoctor.losses import loss_row, output_range
+import lossdoctor.losses.loss_row as loss_row
+import lossdoctor.losses.output_range as output_range
 from lossdoctor.losses.faults.fault import LIKELY, MANY, POSSIBLE, PROVEN, Fault, span
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Target

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.losses import loss_row
+import lossdoctor.losses.loss_row as loss_row
 from lossdoctor.losses.faults.fault import LIKELY, MANY, POSSIBLE, PROVEN, Fault, counted, span
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Target

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lossdoctor.losses import loss_row
-from lossdoctor.losses.faults import class_labels
+import lossdoctor.losses.faults.class_labels as class_labels
+import lossdoctor.losses.loss_row as loss_row
 from lossdoctor.losses.faults.fault import LIKELY, MANY, POSSIBLE, PROVEN, Fault, span
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Target
