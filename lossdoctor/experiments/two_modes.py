@@ -20,15 +20,16 @@ from typing import Any
 import numpy as np
 from keras import ops, tree
 
+import lossdoctor.experiments.normalization_statistics as statistics
 from lossdoctor import keras_private
 from lossdoctor.backends.sample import Sample
-from lossdoctor.experiments import normalization_statistics as statistics
 from lossdoctor.experiments.layer_calls import in_mode, replaced
 from lossdoctor.experiments.output_rows import Outputs, bounded
 from lossdoctor.experiments.passes import Passes, number
 from lossdoctor.experiments.rows import take
-from lossdoctor.experiments.score import coding_of, hits
+from lossdoctor.experiments.score import hits
 from lossdoctor.keras_layers import written_names
+from lossdoctor.losses.codings import coding_of
 
 LEAST_ROWS = 8
 MOST_BATCHES = 8
