@@ -1,4 +1,4 @@
-"""The command `lossdoctor`. Exit codes: 0 healthy, 1 unhealthy, 2 asked in a way that cannot be answered."""
+"""The command `lossdoctor`. Exit codes: 0 healthy, 1 unhealthy, 2 asked in a way that cannot be answered, 3 inconclusive."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lossdoctor.posthoc import diagnose
 from lossdoctor.report import Report, files
 from lossdoctor.report.text import headline
 
-HEALTHY, UNHEALTHY, USAGE = 0, 1, 2
+HEALTHY, UNHEALTHY, USAGE, INCONCLUSIVE = 0, 1, 2, 3
 ALARMS = {"error": ("error",), "warning": ("error", "warning"), "never": ()}  # --fail-on
 WIDTH = 88
 
@@ -142,7 +142,9 @@ def _hand_out(report: Report, options: argparse.Namespace) -> int:
             files.write(options.output, text + "\n")
             print(f"LossDoctor: {headline(report)} Written to {options.output}")
     alarming = any(d.severity in ALARMS[options.fail_on] for d in report.diagnoses)
-    return UNHEALTHY if alarming else HEALTHY
+    if alarming:
+        return UNHEALTHY
+    return INCONCLUSIVE if report.status == "inconclusive" else HEALTHY
 
 
 def _rendered(report: Report, form: str) -> str:

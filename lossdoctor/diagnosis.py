@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from lossdoctor.causes import CAUSES, Cause, Facts
 from lossdoctor.causes.cause import Sign
-from lossdoctor.coverage import checked, unchecked
+from lossdoctor.coverage import checked, missing_for_verdict, unchecked
 from lossdoctor.losses.advice import notes
 from lossdoctor.record import Record
 from lossdoctor.remedies import Remedy
@@ -20,6 +20,7 @@ NAMED_BESIDE = 0.45  # the same beside a first one: what it explains has been ta
 ALSO_SEEN = 0.25  # below this a cause is not even mentioned
 EXPLAINED = 1.0  # log-odds, by which causes named second or later were right less often (docs/calibration.md)
 UNKNOWN = "unknown"
+HEALTHY, UNHEALTHY, INCONCLUSIVE = "healthy", "unhealthy", "inconclusive"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Findings:
     """Everything that was concluded from one record: what `Report` shows.
 
     Attributes:
-        healthy: whether nothing loud was found.
+        status: "healthy", "unhealthy" or "inconclusive".
         verdict: one sentence.
         symptoms: what is visibly so, in the order of `symptoms.DETECTORS`.
         diagnoses: ranked: at most three loud ones (severity "error" or "warning"), then "info".
@@ -68,9 +69,10 @@ class Findings:
         unchecked: sentences for what could not be checked and why.
         notes: advice on a loss that suits its targets but could be chosen or interpreted better; it never
             alarms.
+        inconclusive_because: sentences: what was missing for a verdict; empty unless the status is "inconclusive".
     """
 
-    healthy: bool
+    status: str
     verdict: str
     symptoms: tuple[Symptom, ...] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
@@ -78,6 +80,12 @@ class Findings:
     checked: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    inconclusive_because: tuple[str, ...] = ()
+
+    @property
+    def healthy(self) -> bool:
+        """True only when enough was measured to say so."""
+        return self.status == HEALTHY
 
     @property
     def loud(self) -> tuple[Diagnosis, ...]:
@@ -93,8 +101,8 @@ def conclude(record: Record, *, ignore: Collection[str] = ()) -> Findings:
         ignore: ids of causes that are not to be named.
 
     Example:
-        >>> conclude(Record()).healthy
-        True
+        >>> conclude(Record()).status
+        'inconclusive'
     """
     failures: list[str] = []
     symptoms = observe(record, failures)
@@ -104,16 +112,19 @@ def conclude(record: Record, *, ignore: Collection[str] = ()) -> Findings:
     alarms = [s for s in symptoms.values() if s.alarming]
     if alarms and not any(d.severity != "info" for d in diagnoses):
         diagnoses = _unsure(alarms, diagnoses)
-    healthy = all(d.severity == "info" for d in diagnoses)
+    sick = any(d.severity != "info" for d in diagnoses)
+    because = () if sick else tuple(missing_for_verdict(record, symptoms, failures))
+    status = UNHEALTHY if sick else INCONCLUSIVE if because else HEALTHY
     return Findings(
-        healthy=healthy,
-        verdict=_verdict_sentence(healthy, record, symptoms, diagnoses),
+        status=status,
+        verdict=_verdict_sentence(status, record, symptoms, diagnoses, because),
         symptoms=tuple(symptoms.values()),
         diagnoses=tuple(diagnoses),
         suspects=tuple(suspects),
         checked=tuple(checked(record, symptoms, diagnoses)),
         unchecked=(*unchecked(record), *failures),
         notes=tuple(notes(record.setup, record.data)),
+        inconclusive_because=because,
     )
 
 
@@ -222,14 +233,19 @@ def _unknown(alarms: Sequence[Symptom]) -> Diagnosis:
 
 
 def _verdict_sentence(
-    healthy: bool, record: Record, symptoms: Mapping[str, Symptom], found: Sequence[Diagnosis]
+    status: str,
+    record: Record,
+    symptoms: Mapping[str, Symptom],
+    found: Sequence[Diagnosis],
+    because: Sequence[str],
 ) -> str:
-    if healthy and record.source == "checkup":
-        return "HEALTHY. Nothing speaks against training this model on these data."
-    if healthy:
-        return "HEALTHY. " + (
-            symptoms["learned"].text if "learned" in symptoms else "Nothing alarming was seen."
-        )
+    if status == INCONCLUSIVE:
+        return f"INCONCLUSIVE. {because[0]}"
+    if status == HEALTHY and record.source == "checkup":
+        return "HEALTHY. No problems found before training."
+    if status == HEALTHY:
+        good = symptoms.get("learned") or symptoms.get("better-than-constant")
+        return "HEALTHY. " + (good.text if good is not None else "Nothing alarming was seen.")
     alarms = [s.text for s in symptoms.values() if s.alarming]
     return "UNHEALTHY. " + (alarms[0] if alarms else f"{found[0].title}.") + _ending(record)
 

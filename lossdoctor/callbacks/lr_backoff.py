@@ -157,7 +157,8 @@ class LRBackoff(keras.callbacks.Callback):
             raise ValueError(
                 "LRBackoff: the model has no optimizer. Pass one: model.compile(optimizer=..., loss=...)."
             )
-        why = backends.current().guard_obstacle(self.model)
+        unsupported = backends.unsupported() is not None
+        why = "on this backend of Keras" if unsupported else backends.current().guard_obstacle(self.model)
         if why is not None:
             self._stand_aside(why)
             return

@@ -11,7 +11,11 @@ from lossdoctor.symptoms import Symptom
 
 def signs(facts: Facts) -> Iterator[Sign]:
     unrelated, chance = facts.get("labels-unrelated"), facts.get("validation-at-chance")
-    if unrelated is not None:
+    pairs = facts.get("pairs-unrelated")
+    if pairs is not None and unrelated is None and facts.get("no-better-than-constant") is not None:
+        yield Sign(STRONG + FAIR, pairs.text)
+        unrelated = pairs
+    elif unrelated is not None:
         yield Sign(STRONG, unrelated.text)
     if chance is not None and facts.get("validation-inputs-differ") is None:
         yield Sign(FAIR, chance.text)

@@ -29,6 +29,7 @@ def signs(facts: Facts) -> Iterator[Sign]:
         "validation-inputs-differ": STRONG,
         "validation-labels-differ": STRONG,
         "held-out-predicted": STRONG,
+        "modes-differ": 2 * STRONG,
         "loss-exploding": STRONG,
         "loss-rising": FAIR,
         "loss-non-finite": FAIR,

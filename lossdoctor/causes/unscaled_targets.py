@@ -25,6 +25,11 @@ ADAPTIVE = {"Adam", "AdamW", "Nadam", "RMSprop", "Adamax", "Lion", "Adagrad", "A
 
 
 def signs(facts: Facts) -> Iterator[Sign]:
+    beyond = facts.get("targets-out-of-reach")
+    if beyond is not None and _far_beyond(beyond):
+        yield Sign(STRONG + FAIR, beyond.text)
+        yield from replayed(facts, "unscaled-targets")
+        return
     targets = facts.get("targets-unscaled")
     if targets is None:
         return
@@ -55,7 +60,19 @@ def signs(facts: Facts) -> Iterator[Sign]:
     yield from doing_well(facts)
 
 
+def _far_beyond(beyond: Symptom) -> bool:
+    """Returns whether the targets are on another scale than a bounded output, and not just coded otherwise."""
+    low, high = beyond.details.get("low"), beyond.details.get("high")
+    return (
+        low is not None and high is not None and beyond.details["target_high"] > 4 * max(abs(low), abs(high))
+    )
+
+
 def remedies(facts: Facts) -> Iterator[Remedy]:
+    if (beyond := facts.get("targets-out-of-reach")) is not None and _far_beyond(beyond):
+        top = beyond.details["target_high"]
+        yield Remedy("Bring the targets into the range of the output.", f"y = y / {top:.4g}")
+        return
     targets = facts.get("targets-unscaled")
     std, mean = (targets.details.get("std", 1.0), targets.details.get("mean", 0.0)) if targets else (1.0, 0.0)
     std = std or 1.0

@@ -9,6 +9,9 @@ import numpy as np
 from keras import tree
 
 from lossdoctor.backends.sample import Sample
+from lossdoctor.experiments.constant_answer import best_constant, repeated
+from lossdoctor.experiments.input_use import derangement
+from lossdoctor.experiments.passes import Passes, number
 from lossdoctor.experiments.replay import Replayer
 from lossdoctor.experiments.rows import order, take
 from lossdoctor.experiments.scoring import losses_of
@@ -40,6 +43,30 @@ def one_batch(player: Replayer) -> dict[str, Any]:
         "baseline": baseline,
         "steps": ONE_BATCH_STEPS,
     }
+
+
+def pairs(player: Replayer) -> dict[str, Any]:
+    """Returns `Record.experiments["pairs"]`: held-out losses after the replay on true pairs and on exchanged targets.
+
+    Equal losses say that the targets tell nothing of their inputs, or that this model cannot use them in so few steps;
+    "fitted" (loss on the rows trained on, targets true) tells which, and "constant" what a constant answer costs.
+    """
+    index = derangement(player.rows.rows, np.random.default_rng(0))
+    other = take(player.rows, index)
+    exchanged = Sample(player.rows.x, other.y, other.sample_weight)
+    passes = Passes(player.bench.variant(()).model)
+    answer = best_constant(passes, player.rows)
+    constant = number(
+        passes.loss(
+            player.held_out, repeated(answer, player.held_out.rows, passes.forward(player.held_out.x))
+        )
+    )
+    variant = player.bench.variant(())
+    variant.load(exchanged)
+    variant.train(order(exchanged.rows, player.batch, player.steps))
+    permuted = variant.evaluate(player.held_out)[0]
+    true = player.replay(())
+    return {"true": true.held_out, "fitted": true.last, "permuted": permuted, "constant": constant}
 
 
 def zero_inputs(player: Replayer) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+import lossdoctor.fit.earlier_fits as earlier_fits
 from lossdoctor import backends, keras_private
 from lossdoctor.backends.base import STEP_COLUMNS
 from lossdoctor.backends.sample import Sample
@@ -29,6 +30,8 @@ class Monitor:
     def __init__(self, model: Any, params: dict[str, Any], budget: float):
         self.model, self.pace, self.params = model, Pace(budget), params
         self._backend = backends.current()
+        self.earlier = earlier_fits.begin(model)
+        self._earlier = self.earlier.updates, self.earlier.restarts
         self.setup: Setup = read_setup(model, params)
         self.initial: list[np.ndarray] = model.get_weights() if keras_private.is_built(model) else []
         self.good: list[np.ndarray] | None = None
@@ -133,6 +136,7 @@ class Monitor:
         self._sampling = False  # what an exception left half done was no step
         self.flush()
         self._take_samples()
+        earlier_fits.end(self.model, self.collector.steps, self.seconds)
 
     def _take_samples(self) -> None:
         self.sample = self.steps.sample()
@@ -165,7 +169,10 @@ class Monitor:
             self.flush()
         if self.sample is None:
             self._take_samples()
-        setup = replace(self.setup, batch_size=self._batch_size())
+        updates, restarts = self._earlier
+        setup = replace(
+            self.setup, batch_size=self._batch_size(), earlier_updates=updates, optimizer_restarts=restarts
+        )
         final = self._layer_outputs.get("final")
         if not setup.outputs and final is not None:
             setup = replace(setup, outputs=outputs_of_subclass(self.model, final))

@@ -139,6 +139,8 @@ class Setup:
         precision: name of the model's dtype policy.
         custom_train_step: whether the model's class overrides `train_step`.
         metrics: names, without the loss.
+        earlier_updates: made on this model in earlier fits that were watched.
+        optimizer_restarts: how often a fit of it began with an optimizer that was newer than its weights.
     """
 
     keras: str = ""
@@ -159,3 +161,5 @@ class Setup:
     precision: str = "float32"
     custom_train_step: bool = False
     metrics: tuple[str, ...] = ()
+    earlier_updates: int = 0
+    optimizer_restarts: int = 0

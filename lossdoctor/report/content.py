@@ -24,8 +24,18 @@ class Content:
 
     @property
     def healthy(self) -> bool:
-        """False exactly when some diagnosis has severity "error" or "warning"."""
+        """True only when enough was measured to say so; see `status`."""
         return self.findings.healthy
+
+    @property
+    def status(self) -> str:
+        """Either "healthy", "unhealthy" (some diagnosis has severity "error" or "warning") or "inconclusive"."""
+        return self.findings.status
+
+    @property
+    def inconclusive_because(self) -> tuple[str, ...]:
+        """Sentences: what was missing for a verdict; empty unless the status is "inconclusive"."""
+        return self.findings.inconclusive_because
 
     @property
     def verdict(self) -> str:

@@ -12,7 +12,7 @@ from lossdoctor.record import Record, codec
 from lossdoctor.report.content import Content
 
 KIND = "lossdoctor-report"
-VERSION = 1
+VERSION = 2
 SCHEMA = Path(__file__).with_name("schema.json")
 
 
@@ -21,6 +21,7 @@ def dumps(content: Content) -> str:
     document = {
         "kind": KIND,
         "version": VERSION,
+        "status": content.status,
         "healthy": content.healthy,
         "verdict": content.verdict,
         "findings": content.findings,
@@ -50,9 +51,15 @@ def loads(text: str) -> tuple[Record, Findings]:
 
 def _decoded(raw: dict[str, Any]) -> tuple[Record, Findings]:
     try:
-        return codec.decode(raw["record"], Record), codec.decode(raw["findings"], Findings)
+        record = Record.from_json(json.dumps(raw["record"]))
+        return record, codec.decode(_with_status(raw["findings"]), Findings)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"a damaged lossdoctor report ({error!r}): write it again") from error
+
+
+def _with_status(findings: dict[str, Any]) -> dict[str, Any]:
+    """Returns findings of version 1, which knew no "inconclusive", with their status."""
+    return {"status": "healthy" if findings.get("healthy") else "unhealthy", **findings}
 
 
 def load(path: str | os.PathLike[str]) -> tuple[Record, Findings]:

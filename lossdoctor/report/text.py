@@ -16,6 +16,7 @@ from lossdoctor.report.wording import clean, done, number, placed, seconds, sent
 from lossdoctor.symptoms import Symptom
 
 NARROWEST, WIDEST, PIPED = 40, 100, 88  # columns; longer lines than 100 are hard to follow
+STATUS_STYLES = {"healthy": "bold green", "unhealthy": "bold red", "inconclusive": "bold yellow"}
 INDENT = "   "
 LABEL = 10  # width of "Change:   "
 EVIDENCE, AGAINST = 4, 2  # strongest sentences that are printed; HTML and JSON have all
@@ -66,7 +67,7 @@ def show(content: Content, file: TextIO | None = None, *, full: bool | None = No
 
 def layout(content: Content, width: int, full: bool | None = None, more: str = MORE) -> Iterator[Line]:
     """Yields the report's paragraphs in reading order."""
-    style = "bold green" if content.healthy else "bold red"
+    style = STATUS_STYLES[content.status]
     yield Line(clean(f"LossDoctor: {headline(content)}"), style, hang=INDENT)
     if full is None:
         full = not content.healthy
@@ -80,8 +81,8 @@ def layout(content: Content, width: int, full: bool | None = None, more: str = M
 
 
 def headline(content: Content) -> str:
-    """Returns the verdict with the state, HEALTHY or UNHEALTHY, in front."""
-    state = "HEALTHY" if content.healthy else "UNHEALTHY"
+    """Returns the verdict with the status in capitals in front."""
+    state = content.status.upper()
     verdict = sentence(content.verdict)
     return verdict if verdict.startswith(state) else f"{state}. {verdict}"
 

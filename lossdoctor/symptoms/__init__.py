@@ -18,6 +18,8 @@ from lossdoctor.symptoms import (
     labels,
     level,
     loss_curve,
+    measured_loss,
+    measured_model,
     nonfinite,
     regularization,
     targets,
@@ -111,6 +113,23 @@ DETECTORS: dict[str, Detector] = {
     "behind-neighbours": labels.behind_neighbours,
     "one-class-predicted": labels.one_class_predicted,
     "layers-disconnected": labels.layers_disconnected,
+    "no-better-than-constant": measured_loss.no_better_than_constant,
+    "better-than-constant": measured_loss.below_constant,
+    "loss-without-gradient": measured_loss.loss_without_gradient,
+    "loss-wrong-way": measured_loss.loss_wrong_way,
+    "targets-out-of-reach": measured_loss.targets_out_of_reach,
+    "gradient-broken-at": measured_loss.gradient_broken_at,
+    "gradient-cut": measured_loss.gradient_cut,
+    "rows-infeasible": measured_loss.rows_infeasible,
+    "pairs-unrelated": measured_loss.pairs_unrelated,
+    "modes-differ": measured_model.modes_differ,
+    "rows-depend": measured_model.rows_depend,
+    "latents-unused": measured_model.latents_unused,
+    "outputs-collapsed": measured_model.outputs_collapsed,
+    "classes-weightless": measured_model.classes_weightless,
+    "optimizer-restarted": measured_model.optimizer_restarted,
+    "order-sorted": measured_model.order_sorted,
+    "batches-repeat": measured_model.batches_repeat,
 }
 
 
@@ -120,7 +139,8 @@ BEFORE_TRAINING = (
     "gradients-growing-by-layer", "gradients-large-at-start", "units-saturated", "signal-lost",
     "validation-inputs-differ", "validation-labels-differ", "features-unscaled", "features-offset", "features-tiny",
     "inputs-constant", "inputs-outlier", "targets-outlier", "targets-unscaled", "classes-imbalanced",
-    "targets-constant", "kernel-constant", "kernel-large", "kernel-small", "loss-at-floor",
+    "targets-constant", "loss-without-gradient", "loss-wrong-way", "targets-out-of-reach", "gradient-broken-at", "gradient-cut",
+    "classes-weightless", "kernel-constant", "kernel-large", "kernel-small", "loss-at-floor",
 )  # fmt: skip
 
 

@@ -90,8 +90,17 @@ def trend(values: np.ndarray) -> float:
 def baseline(record: Record, validation: bool = False) -> float | None:
     """Returns the loss of the best constant prediction for the run's targets, None when it is not known.
 
-    Known for a single output with a loss of the table and unweighted rows.
+    For a single output with a loss of the table and unweighted rows from the targets alone; for any other loss as the
+    experiment with a constant answer measured it on the training rows.
     """
+    from_table = _table_baseline(record, validation)
+    if from_table is not None or validation:
+        return from_table
+    measured = record.experiments.get("constant_answer", {}).get("constant")
+    return float(measured) if measured is not None and np.isfinite(measured) else None
+
+
+def _table_baseline(record: Record, validation: bool) -> float | None:
     setup, data = record.setup, record.data
     targets = data.validation_targets if validation else data.targets
     if len(setup.outputs) != 1 or len(targets) != 1 or data.weighted:

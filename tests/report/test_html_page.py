@@ -242,7 +242,7 @@ def test_thinning_keeps_the_one_spike_and_the_one_nan():
 )
 def test_any_record_can_be_drawn(series):
     """Empty, constant, never finite, huge, misfitting: a report is drawn, with the verdict in it."""
-    report = Report(Record(series=series), Findings(False, "Something was odd."))
+    report = Report(Record(series=series), Findings("unhealthy", "Something was odd."))
     assert "UNHEALTHY. Something was odd." in Page(report.to_html()).text
     assert report.plot().axes is not None
     assert report.to_text()
@@ -264,7 +264,7 @@ def test_a_run_that_breaks_at_its_start_shows_its_start(sick):
 def test_logs_alone_are_drawn_by_epoch():
     """Without batches the time axis counts epochs and the metrics have their plot."""
     logs = {"epoch.loss": [3.0, 2.0], "epoch.val_loss": [3.1, 2.2], "epoch.accuracy": [0.1, 0.5]}
-    report = Report(Record(series={k: np.array(v) for k, v in logs.items()}), Findings(True, "Fine."))
+    report = Report(Record(series={k: np.array(v) for k, v in logs.items()}), Findings("healthy", "Fine."))
     html = report.to_html()
     assert re.search(r"<text[^>]*>epoch</text>", html)
     assert "Metrics by epoch" in html

@@ -33,7 +33,7 @@ def test_the_schema_itself_is_valid():
 @pytest.mark.parametrize("which", ["sick", "well", "empty"])
 def test_reports_follow_the_schema_and_hold_no_bare_nan(which, request):
     """A run that is full of NaN still gives strict JSON of the documented form."""
-    empty = Report(Record(), Findings(True, "Nothing was measured."))
+    empty = Report(Record(), Findings("healthy", "Nothing was measured."))
     report = empty if which == "empty" else request.getfixturevalue(which)
     jsonschema.validate(strict(report.to_json()), json.loads(SCHEMA_TEXT))
 

@@ -53,7 +53,7 @@ def test_a_healthy_run_is_one_line(well):
 
 def test_the_word_healthy_is_not_said_twice():
     """A verdict that starts with the state (as diagnosis writes it) is printed as it is."""
-    report = Report(Record(), Findings(False, "UNHEALTHY. The loss became NaN."))
+    report = Report(Record(), Findings("unhealthy", "UNHEALTHY. The loss became NaN."))
     assert report.to_text().splitlines()[0] == "LossDoctor: UNHEALTHY. The loss became NaN."
 
 
