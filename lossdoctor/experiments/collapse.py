@@ -36,6 +36,7 @@ MOST_COLUMNS = 1024  # entries of a row of one layer that are kept, evenly space
 GRAM_ROWS = 64  # rows on which dimensions and angles are counted
 COLLAPSED = 0.01  # spread against that at the initial weights
 RANDOM = 1e-3  # share of a variance that differs between two draws, from which on a layer is random
+BY_CHANCE = 3.0  # standard errors up to which two draws have nothing in common
 FLAT = 1e-7  # spread against size below which float32 knows no difference
 
 Array = np.ndarray
@@ -84,7 +85,7 @@ def collapse(passes: Passes, start: Passes, rows: Sample) -> dict[str, Any]:
         None where these have another shape. "latents": for each layer that draws random numbers "name",
         "information" (nats a row that its numbers carry about the row), "active" and "width": numbers that carry
         some, of how many. "collapsed": names of the layers whose ratio is below COLLAPSED; "first": the layer from
-        which on all are, up to a collapsed output, None without one; "ratio": the lowest of an output; "rows".
+        which on all are, up to an output that collapsed or is one point, None without one; "ratio": the lowest of an output; "rows".
 
     Raises:
         ValueError: too few rows.
@@ -103,30 +104,45 @@ def collapse(passes: Passes, start: Passes, rows: Sample) -> dict[str, Any]:
     ratios = [e["ratio"] for e in found if e["ratio"] is not None]
     return {
         "outputs": found, "layers": layers, "latents": _latents(passes.model, now, rows.rows),
-        "collapsed": [e["name"] for e in layers if _is_collapsed(e)],
+        "collapsed": [e["name"] for e in layers if e["ratio"] is not None and _is_collapsed(e)],
         "first": _first(layers) if any(_is_collapsed(e) for e in found) else None,
         "ratio": min(ratios, default=None), "rows": rows.rows,
     }  # fmt: skip
 
 
 def _is_collapsed(entry: dict[str, Any]) -> bool:
-    return entry["ratio"] is not None and entry["ratio"] < COLLAPSED
+    """Returns whether rows are the same now: against the initial weights, or altogether where they were before too."""
+    return bool(entry["spread"] == 0 if entry["ratio"] is None else entry["ratio"] < COLLAPSED)
 
 
 def _first(layers: list[dict[str, Any]]) -> str | None:
-    """Returns the earliest layer from which on every one has collapsed (those without spread at the start aside)."""
+    """Returns the earliest layer from which on every one has collapsed in all its calls.
+
+    What was the same for all rows from the start (a table of positions) is neither first nor does it stop the search.
+    """
+    calls: dict[str, list[dict[str, Any]]] = {}
+    for entry in layers:
+        calls.setdefault(_layer_of(entry["name"]), []).append(entry)
     first = None
-    for entry in reversed([e for e in layers if e["ratio"] is not None]):
-        if not _is_collapsed(entry):
+    for name in reversed(calls):
+        if not all(_is_collapsed(e) for e in calls[name]):
             break
-        first = entry["name"]
+        first = name if any(e["ratio"] is not None for e in calls[name]) else first
     return first
+
+
+def _layer_of(call: str) -> str:
+    return call.split(" (")[0]
 
 
 def _entry(name: str, now: Spread, start: Spread) -> dict[str, Any]:
     fell = None
     if start.relative > 0:
         fell = max(now.relative / start.relative, now.spread / start.spread if now.relative > 0 else 0.0)
+    elif (
+        now.noise > RANDOM and now.spread == 0
+    ):  # random numbers that carried nothing at first, and do not now
+        fell = 0.0
     return {"name": name, "spread": now.relative, "start": start.relative, "ratio": fell,
             "dimensions": now.dimensions, "cosine": now.cosine}  # fmt: skip
 
@@ -195,8 +211,11 @@ def spread_of(once: Array, again: Array) -> Spread:
             np.where(whole > 0, common / np.where(whole > 0, whole, 1), 0) if noise > RANDOM else np.zeros(0)
         )
         size = math.sqrt(float(np.square(once).mean()))
-        spread = math.sqrt(max(float(common.mean()), 0.0))
-    return Spread(size, spread, min(max(noise, 0.0), 1.0), *_angles(once[:GRAM_ROWS]), shares)
+    dimensions, cosine = _angles(once[:GRAM_ROWS])
+    # Draws that have nothing in common seem to have some 1 / sqrt(numbers compared).
+    chance = BY_CHANCE / math.sqrt(len(once) * max(dimensions, 1.0)) if noise > RANDOM else 0.0
+    spread = math.sqrt(max(float(common.mean()), 0.0)) if 1 - noise > chance else 0.0
+    return Spread(size, spread, min(max(noise, 0.0), 1.0), dimensions, cosine, shares)
 
 
 def _angles(rows: Array) -> tuple[float, float]:
@@ -217,7 +236,7 @@ def _latents(model: Any, spreads: dict[str, Spread], rows: int) -> list[dict[str
     noisy = [name for name, s in spreads.items() if s.noise > RANDOM]
     names = written_names(model)
     seeded = {names.get(id(v), v.name) for v in _whole_layers(model) if hasattr(v, "seed_generator")}
-    drawing = [name for name in noisy if name.split(" (")[0] in seeded] or noisy[:1]
+    drawing = [name for name in noisy if _layer_of(name) in seeded] or noisy[:1]
     return [_latent(name, spreads[name].shares, rows) for name in drawing]
 
 

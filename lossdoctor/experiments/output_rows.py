@@ -116,7 +116,7 @@ class Outputs:
         flat = []
         for point, link, mask in zip(points, self.links, masks, strict=True):
             # A mask is put on the tensor itself, and the point must stay without.
-            own = point if mask is None else ops.identity(point)
+            own = point if mask is None else ops.copy(point)
             flat.append(masked(own if link is None else link(point), mask))
         return tree.pack_sequence_as(self._like, flat)
 
