@@ -32,7 +32,7 @@ from lossdoctor.keras_layers import written_names
 
 LEAST_ROWS = 8
 MOST_BATCHES = 4  # in which normalisation layers see the rows,
-MOST_SMALL = 16  # and of small ones, until they hold
+MOST_SMALL = 32  # and of small ones, until they hold
 ENOUGH_ROWS = 64
 MOST_LAYERS = 8  # normalisation layers that are exchanged alone: those whose statistics are furthest off
 MOST_CLASS_ENTRIES = 200_000  # entries of an output on which right classes are counted

@@ -121,7 +121,7 @@ def test_more_letters_than_frames():
     """Six frames, labels of three letters; two rows repeat one letter, which takes a blank more each time."""
     x = numbers(64, 6 * 4).reshape(64, 6, 4)
     rng = np.random.default_rng(0)
-    y = np.array([rng.permutation([1, 2, 3]).tolist() + [0, 0] for _ in range(64)])
+    y = np.array([[*rng.permutation([1, 2, 3]).tolist(), 0, 0] for _ in range(64)])
     y[11], y[30] = [2, 2, 2, 2, 2], [3, 3, 3, 3, 1]
     model = model_of("ctc", layers.Dense(4), shape=(6, 4))
     found = tried(model, Sample(x, y))

@@ -86,12 +86,13 @@ def test_dropout_is_told_from_statistics():
 
 
 def test_tiny_batches_are_told_from_lag():
-    """The statistics are those of all rows; batches of two have their own."""
-    model = net(layers.BatchNormalization(name="norm"), layers.Dense(1, name="out"))
-    sample = rows()
-    model.get_layer("norm").set_weights([np.ones(4), np.zeros(4), sample.x.mean(0), sample.x.var(0)])
-    model.get_layer("out").set_weights([np.array([[0.4], [0], [0], [0]]), np.full(1, 0.5)])
-    found = two_modes(Passes(model), sample, 2)
+    """The layer's statistics are those of all rows, with which the model is perfect; batches of two have their own."""
+    model = net(layers.BatchNormalization(name="norm", epsilon=1e-6), layers.Dense(1, name="out"))
+    x = rows().x
+    model.get_layer("norm").set_weights([np.ones(4), np.zeros(4), x.mean(0), x.var(0)])
+    model.get_layer("out").set_weights([np.array([[1.0], [0], [0], [0]]), np.zeros(1)])
+    found = two_modes(Passes(model), Sample(x, (x[:, :1] - x[:, :1].mean()) / x[:, :1].std()), 2)
+    assert found["inference_loss"] == pytest.approx(0, abs=1e-5) and found["training_loss"] > 0.1
     assert found["explains"] == "batch" and found["batch_size"] == 2
     assert found["layers"][0]["distance"] < 0.5
 
