@@ -36,6 +36,7 @@ MOST_SMALL = 32  # and of small ones, until they hold
 ENOUGH_ROWS = 64
 MOST_LAYERS = 8  # normalisation layers that are exchanged alone: those whose statistics are furthest off
 MOST_CLASS_ENTRIES = 200_000  # entries of an output on which right classes are counted
+LEAST_MOVE = 0.02  # of the loss, by all of them together: below it none is exchanged alone
 PARTS = 4  # of the rows, whose differences tell the noise, where there are fewer batches
 USUAL_BATCH = 32  # Keras's own, where the run's is not known
 
@@ -58,7 +59,8 @@ def two_modes(passes: Passes, rows: Sample, batch_size: int | None = None, seed:
         "training_accuracy", "inference_accuracy": mean over outputs whose targets are classes, None without any;
         "noise_layers": how many layers make noise; "layers": one entry for each normalisation layer, that which
         moves the inference loss most first (see `normalization_statistics.facts`), with "loss": the inference loss
-        when it alone uses the sample's statistics, None beyond MOST_LAYERS; "explains": "statistics", "dropout",
+        when it alone uses the sample's statistics, None beyond MOST_LAYERS and where all together
+        move it by less than LEAST_MOVE; "explains": "statistics", "dropout",
         "batch" (statistics of single batches differ from those of all rows), "other" (the same without
         normalisation layers) or "nothing" (no gap beyond its noise), by the larger share of the gap;
         "batch_size", "rows".
@@ -133,9 +135,12 @@ def noise_layers(model: Any) -> list[Any]:
 
 
 def _makes_noise(layer: Any) -> bool:
-    seeded = any(hasattr(layer, name) for name in ("seed_generator", "generator", "rate", "stddev"))
+    seeded = any(hasattr(layer, name) for name in ("seed_generator", "generator"))
+    strong = getattr(layer, "rate", 1) != 0 and getattr(layer, "stddev", 1) != 0
     cell = bool(getattr(layer, "dropout", 0) or getattr(layer, "recurrent_dropout", 0))
-    return (seeded and not layer.weights) or (cell and isinstance(getattr(layer, "dropout", 0), float))
+    return (seeded and strong and not layer.weights) or (
+        cell and isinstance(getattr(layer, "dropout", 0), float)
+    )
 
 
 def _exchanged(measured: _Measured, layers: Sequence[Any], inference: Array) -> dict[str, Any]:
@@ -148,9 +153,10 @@ def _exchanged(measured: _Measured, layers: Sequence[Any], inference: Array) -> 
     called = [layer for layer in layers if id(layer) in facts]
     called.sort(key=lambda layer: -facts[id(layer)]["distance"])
     plain, names = measured.mean(inference), written_names(measured.passes.model)
+    tried = MOST_LAYERS if not abs(whole - plain) <= LEAST_MOVE * max(abs(whole), abs(plain)) else 0
     entries = []
     for rank, layer in enumerate(called):
-        loss = _alone(measured, layer) if rank < MOST_LAYERS and len(called) > 1 else None
+        loss = _alone(measured, layer) if rank < tried and len(called) > 1 else None
         loss = whole if len(called) == 1 else loss
         entries.append({"layer": names.get(id(layer), layer.name), "loss": loss, **facts[id(layer)]})
     entries.sort(key=lambda e: -abs(e["loss"] - plain) if e["loss"] is not None else math.inf)

@@ -125,6 +125,12 @@ def test_one_point_from_the_start():
     )
 
 
+def test_outputs_that_are_not_finite_say_so():
+    model = three()
+    found = against_start(model, lambda m: m.set_weights([np.nan * w for w in m.get_weights()]))
+    assert found["outputs"][0]["nonfinite"] == 1.0
+
+
 class Sampling(layers.Layer):
     """Adds random numbers of deviation one."""
 
