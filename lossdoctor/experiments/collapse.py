@@ -257,7 +257,7 @@ def _latents(model: Any, spreads: dict[str, Spread], rows: int) -> list[dict[str
 def _latent(name: str, shares: Array, rows: int) -> dict[str, Any]:
     # A share that is 0 comes out as 0 +- 1 / sqrt(rows).
     active = np.clip(shares[shares > 4 / math.sqrt(rows)], 0, 1 - 1e-6)
-    information = float(-0.5 * np.log1p(-active).sum())
+    information = abs(float(0.5 * np.log1p(-active).sum()))
     return {"name": name, "information": information, "active": len(active), "width": len(shares)}
 
 
