@@ -32,7 +32,7 @@ from lossdoctor.keras_layers import written_names
 
 LEAST_ROWS = 8
 MOST_ROWS = 128
-MOST_COLUMNS = 256  # entries of a row of one layer that are kept, evenly spaced
+MOST_COLUMNS = 256  # entries of a row of one layer that are used, evenly spaced
 GRAM_ROWS = 64  # rows on which dimensions and angles are counted
 COLLAPSED = 0.01  # spread against that at the initial weights
 RANDOM = 1e-3  # share of a variance that differs between two draws, from which on a layer is random

@@ -1,4 +1,4 @@
-"""Collapse: where rows become one point, and where they only look alike."""
+"""Collapse: where rows become one point, and where they only seem alike."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def test_the_layer_whose_statistics_are_off_is_named():
     assert second["distance"] < 1e-3 < 1 < first["distance"]
 
 
-def test_dropout_is_told_from_statistics():
+def test_dropout_differs_from_statistics():
     model = net(layers.Dense(64), layers.Dropout(0.8), layers.Dense(1))
     with untouched(model):
         found = two_modes(Passes(model), rows(), 32)
@@ -85,7 +85,7 @@ def test_dropout_is_told_from_statistics():
     assert found["explains"] == "dropout" and found["noise_layers"] == 1
 
 
-def test_tiny_batches_are_told_from_lag():
+def test_tiny_batches_differ_from_lag():
     """The layer's statistics are those of all rows, with which the model is perfect; batches of two have their own."""
     model = net(layers.BatchNormalization(name="norm", epsilon=1e-6), layers.Dense(1, name="out"))
     x = rows().x
