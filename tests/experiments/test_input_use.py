@@ -90,7 +90,7 @@ def test_probabilities_at_the_edge_cost_what_their_logits_do():
     model.get_layer("out").set_weights([np.full((1, 1), 100.0), np.zeros(1)])
     x = np.sign(np.random.default_rng(0).normal(size=(64, 1))).astype("float32")
     found = input_use(Passes(model), Sample(x, (x > 0).astype("float32")))
-    if keras.backend.backend() == "tensorflow":  # it keeps the logits: 100 for each wrong row
+    if keras.backend.backend() == "tensorflow":  # logits stay beside the output: 100 for each wrong row
         assert found["permuted"]["loss"] > 30
 
 
