@@ -32,10 +32,11 @@ from lossdoctor.keras_layers import written_names
 
 LEAST_ROWS = 8
 MOST_ROWS = 128
-MOST_COLUMNS = 1024  # entries of a row of one layer that are kept, evenly spaced
+MOST_COLUMNS = 256  # entries of a row of one layer that are used, evenly spaced
 GRAM_ROWS = 64  # rows on which dimensions and angles are counted
 COLLAPSED = 0.01  # spread against that at the initial weights
 RANDOM = 1e-3  # share of a variance that differs between two draws, from which on a layer is random
+BY_CHANCE = 3.0  # standard errors up to which two draws have nothing in common
 FLAT = 1e-7  # spread against size below which float32 knows no difference
 
 Array = np.ndarray
@@ -52,6 +53,7 @@ class Spread:
         dimensions: effective number of dimensions of the rows around their mean (participation ratio).
         cosine: mean cosine between two rows.
         shares: by column, what both draws have in common as a share of the variance, -1 to 1; [] without noise.
+        nonfinite: share of the entries that are not finite; they count as 0 in all others.
     """
 
     size: float
@@ -60,6 +62,7 @@ class Spread:
     dimensions: float
     cosine: float
     shares: Array
+    nonfinite: float
 
     @property
     def relative(self) -> float:
@@ -80,71 +83,97 @@ def collapse(passes: Passes, start: Passes, rows: Sample) -> dict[str, Any]:
         "outputs" and "layers" (in the order of the computation, a layer called twice has two): for each "name",
         "spread" and "start": over rows, against the size of the activations; "ratio": the larger of the falls of
         spread by itself and against size, 1 where it is as at the initial weights, None where there was none;
-        "dimensions", "cosine" (see Spread); outputs also have "targets": their spread against that of the targets,
+        "dimensions", "cosine", "nonfinite" (see Spread); outputs also have "targets": their spread against that of the targets,
         None where these have another shape. "latents": for each layer that draws random numbers "name",
         "information" (nats a row that its numbers carry about the row), "active" and "width": numbers that carry
         some, of how many. "collapsed": names of the layers whose ratio is below COLLAPSED; "first": the layer from
-        which on all are, up to a collapsed output, None without one; "ratio": the lowest of an output; "rows".
+        which on all are, up to an output that collapsed or is one point, None without one; "ratio": the lowest of an output; "rows".
 
     Raises:
         ValueError: too few rows.
     """
     rows = bounded(rows, least=LEAST_ROWS)
     rows = take(rows, np.arange(min(rows.rows, MOST_ROWS)))
-    now, outputs = _spreads(passes, rows.x)
-    before, first_outputs = _spreads(start, rows.x)
+    now, outputs, widths = _spreads(passes, rows.x)
+    random = any(s.noise > RANDOM for s in [*now.values(), *outputs])
+    before, first_outputs, _ = _spreads(start, rows.x, twice=random)
     names = sorted(set(now) & set(before), key=list(now).index)
     layers = [_entry(name, now[name], before[name]) for name in names]
     called = _output_names(passes.model, len(outputs))
     pairs = zip(called, outputs, first_outputs, strict=True)
     found = [_entry(name, *pair) for name, *pair in pairs]
-    for entry, spread, target in zip(found, outputs, _target_spreads(rows.y, passes, rows), strict=True):
+    for entry, spread, target in zip(found, outputs, _target_spreads(rows.y, widths), strict=True):
         entry["targets"] = spread.spread / target if target else None
     ratios = [e["ratio"] for e in found if e["ratio"] is not None]
     return {
         "outputs": found, "layers": layers, "latents": _latents(passes.model, now, rows.rows),
-        "collapsed": [e["name"] for e in layers if _is_collapsed(e)],
+        "collapsed": [e["name"] for e in layers if e["ratio"] is not None and _is_collapsed(e)],
         "first": _first(layers) if any(_is_collapsed(e) for e in found) else None,
         "ratio": min(ratios, default=None), "rows": rows.rows,
     }  # fmt: skip
 
 
 def _is_collapsed(entry: dict[str, Any]) -> bool:
-    return entry["ratio"] is not None and entry["ratio"] < COLLAPSED
+    """Returns whether rows are the same now: against the initial weights, or altogether where they were before too."""
+    return bool(entry["spread"] == 0 if entry["ratio"] is None else entry["ratio"] < COLLAPSED)
 
 
 def _first(layers: list[dict[str, Any]]) -> str | None:
-    """Returns the earliest layer from which on every one has collapsed (those without spread at the start aside)."""
+    """Returns the earliest layer from which on every one has collapsed in all its calls.
+
+    What was the same for all rows from the start (a table of positions) is neither first nor does it stop the search.
+    """
+    calls: dict[str, list[dict[str, Any]]] = {}
+    for entry in layers:
+        calls.setdefault(_layer_of(entry["name"]), []).append(entry)
     first = None
-    for entry in reversed([e for e in layers if e["ratio"] is not None]):
-        if not _is_collapsed(entry):
+    for name in reversed(calls):
+        if not all(_is_collapsed(e) for e in calls[name]):
             break
-        first = entry["name"]
+        first = name if any(e["ratio"] is not None for e in calls[name]) else first
     return first
+
+
+def _layer_of(call: str) -> str:
+    return call.split(" (")[0]
 
 
 def _entry(name: str, now: Spread, start: Spread) -> dict[str, Any]:
     fell = None
     if start.relative > 0:
         fell = max(now.relative / start.relative, now.spread / start.spread if now.relative > 0 else 0.0)
+    elif (
+        now.noise > RANDOM and now.spread == 0
+    ):  # random numbers that carried nothing at first, and do not now
+        fell = 0.0
     return {"name": name, "spread": now.relative, "start": start.relative, "ratio": fell,
-            "dimensions": now.dimensions, "cosine": now.cosine}  # fmt: skip
+            "dimensions": now.dimensions, "cosine": now.cosine, "nonfinite": now.nonfinite}  # fmt: skip
 
 
-def _spreads(passes: Passes, x: Any) -> tuple[dict[str, Spread], list[Spread]]:
-    """Returns the spreads of all layer calls by name, and of the outputs, over rows."""
-    once, outputs = _activations(passes, x)
-    count = len(outputs[0])
-    shift = count // 2  # every row gets the random numbers that another one had
+def _spreads(passes: Passes, x: Any, twice: bool = True) -> tuple[dict[str, Spread], list[Spread], list[int]]:
+    """Returns the spreads of all layer calls by name and of the outputs, over rows, and the outputs' entries a row.
+
+    Args:
+        passes: the model at its weights.
+        x: inputs of the rows.
+        twice: whether something may be random, so that two draws are compared.
+    """
+    once, outputs, widths = _activations(passes, x)
+    if not twice:
+        return {name: spread_of(a, a) for name, a in once.items()}, [spread_of(a, a) for a in outputs], widths
+    shift = len(outputs[0]) // 2  # every row gets the random numbers that another one had
     rolled = tree.map_structure(lambda a: None if a is None else np.roll(np.asarray(a), shift, axis=0), x)
-    again, others = _activations(passes, rolled)
-    back: Callable[[Array], Array] = lambda a: np.roll(a, -shift, axis=0)  # noqa: E731
-    layers = {name: spread_of(a, back(again[name])) for name, a in once.items() if name in again}
-    return layers, [spread_of(a, back(b)) for a, b in zip(outputs, others, strict=True)]
+    again, others, _ = _activations(passes, rolled)
+    layers = {name: spread_of(a, _back(again[name])) for name, a in once.items() if name in again}
+    return layers, [spread_of(a, _back(b)) for a, b in zip(outputs, others, strict=True)], widths
 
 
-def _activations(passes: Passes, x: Any) -> tuple[dict[str, Array], list[Array]]:
-    """Returns what each layer call gave, by name, and the outputs, as matrices [rows, columns]."""
+def _back(rolled: Array) -> Array:
+    return np.roll(rolled, -(len(rolled) // 2), axis=0)
+
+
+def _activations(passes: Passes, x: Any) -> tuple[dict[str, Array], list[Array], list[int]]:
+    """Returns what each layer call gave, by name, and the outputs, as matrices [rows, columns], and their entries."""
     names, made = written_names(passes.model), dict[str, Array]()
     count = len(tree.flatten(x)[0])
 
@@ -160,8 +189,8 @@ def _activations(passes: Passes, x: Any) -> tuple[dict[str, Array], list[Array]]
 
     layers = _whole_layers(passes.model)
     with replaced((v, noting(names.get(id(v), v.name))) for v in layers):
-        outputs = passes.forward(x)
-    return made, [_matrix(t) for t in tree.flatten(outputs)]
+        outputs = tree.flatten(passes.forward(x))
+    return made, [_matrix(t) for t in outputs], [math.prod(t.shape[1:]) for t in outputs]
 
 
 def _free_name(name: str, taken: dict[str, Array]) -> str:
@@ -185,8 +214,9 @@ def _matrix(tensor: Any) -> Array:
 
 def spread_of(once: Array, again: Array) -> Spread:
     """Returns the spread over rows of activations, from two passes with other random numbers, [rows, columns] each."""
+    nonfinite = float((~np.isfinite(once)).mean())
     with np.errstate(all="ignore"):
-        once, again = np.nan_to_num(once), np.nan_to_num(again)
+        once, again = (np.where(np.isfinite(a), a, 0.0) for a in (once, again))
         a, b = once - once.mean(0), again - again.mean(0)
         common, whole = (a * b).mean(0), 0.5 * (np.square(a) + np.square(b)).mean(0)
         total = float(whole.mean())
@@ -195,8 +225,11 @@ def spread_of(once: Array, again: Array) -> Spread:
             np.where(whole > 0, common / np.where(whole > 0, whole, 1), 0) if noise > RANDOM else np.zeros(0)
         )
         size = math.sqrt(float(np.square(once).mean()))
-        spread = math.sqrt(max(float(common.mean()), 0.0))
-    return Spread(size, spread, min(max(noise, 0.0), 1.0), *_angles(once[:GRAM_ROWS]), shares)
+    dimensions, cosine = _angles(once[:GRAM_ROWS])
+    # Draws that have nothing in common seem to have some 1 / sqrt(numbers compared).
+    chance = BY_CHANCE / math.sqrt(len(once) * max(dimensions, 1.0)) if noise > RANDOM else 0.0
+    spread = math.sqrt(max(float(common.mean()), 0.0)) if 1 - noise > chance else 0.0
+    return Spread(size, spread, min(max(noise, 0.0), 1.0), dimensions, cosine, shares, nonfinite)
 
 
 def _angles(rows: Array) -> tuple[float, float]:
@@ -217,26 +250,23 @@ def _latents(model: Any, spreads: dict[str, Spread], rows: int) -> list[dict[str
     noisy = [name for name, s in spreads.items() if s.noise > RANDOM]
     names = written_names(model)
     seeded = {names.get(id(v), v.name) for v in _whole_layers(model) if hasattr(v, "seed_generator")}
-    drawing = [name for name in noisy if name.split(" (")[0] in seeded] or noisy[:1]
+    drawing = [name for name in noisy if _layer_of(name) in seeded] or noisy[:1]
     return [_latent(name, spreads[name].shares, rows) for name in drawing]
 
 
 def _latent(name: str, shares: Array, rows: int) -> dict[str, Any]:
     # A share that is 0 comes out as 0 +- 1 / sqrt(rows).
     active = np.clip(shares[shares > 4 / math.sqrt(rows)], 0, 1 - 1e-6)
-    information = float(-0.5 * np.log1p(-active).sum())
+    information = abs(float(0.5 * np.log1p(-active).sum()))
     return {"name": name, "information": information, "active": len(active), "width": len(shares)}
 
 
-def _target_spreads(y: Any, passes: Passes, rows: Sample) -> list[float | None]:
-    """Returns for each output the spread over rows of its targets, None where they have another shape."""
-    shapes = [tuple(t.shape) for t in tree.flatten(passes.forward(take(rows, np.arange(1)).x))]
+def _target_spreads(y: Any, widths: list[int]) -> list[float | None]:
+    """Returns for each output, with so many entries a row, the spread over rows of its targets; None for others."""
     targets = [np.asarray(t) for t in tree.flatten(y) if t is not None]
-    if len(targets) != len(shapes):
-        return [None] * len(shapes)
-    fits = [
-        t.dtype.kind in "fiub" and t[:1].size == math.prod(s) for t, s in zip(targets, shapes, strict=True)
-    ]
+    if len(targets) != len(widths):
+        return [None] * len(widths)
+    fits = [t.dtype.kind in "fiub" and t[:1].size == width for t, width in zip(targets, widths, strict=True)]
     return [
         math.sqrt(float(np.nan_to_num(np.var(t.astype(np.float64), axis=0)).mean())) if fit else None
         for t, fit in zip(targets, fits, strict=True)

@@ -2,7 +2,7 @@
 
 The outputs of the worst rows, and for comparison those of rows with low losses, are moved freely, without the model, by
 STEPS steps of Adam on their losses (each row has a part of its own, so all rows go together). Each of the worst rows
-starts twice: from its own output and from that of an ordinary row, as a loss may be flat or infinite where a row
+starts twice: from its own output and from the mean of ordinary ones, as a loss may be flat or infinite where a row
 stands. A row whose loss stays high or infinite has a target that no model can reach: more letters than frames under
 CTC, the logarithm of a zero target, a label outside of the range of the output.
 
@@ -13,9 +13,10 @@ Cost: STEPS derivatives of the loss (not of the model) on three times `count` ro
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops, tree
 
@@ -32,6 +33,7 @@ LEAST_ROWS = 8
 STEPS = 50
 LOGIT_STEP = 0.5  # first step of a logit: 50 falling steps take it some 12 further, to a probability of 1e-5
 STEP = 0.1  # first step of other outputs, in units of their distance to the targets, or of their size
+EDGE = 1e-3  # how near to 0 and 1 the mean of probabilities may be
 CLOSED = 0.5  # share of the way down to ordinary rows that a feasible row goes at least
 # How far a feasible row may stay above them: soft targets have an entropy that no output goes below, each its own.
 FLOORS = 5.0  # in interquartile ranges of what ordinary rows can reach
@@ -66,7 +68,7 @@ def infeasible_rows(
     tried = np.concatenate([worst, worst, ordinary])
     part = take(rows, tried)
     made = Outputs(passes.forward(part.x))
-    points = [_started(p, len(worst), len(ordinary)) for p in made.points]
+    points = [_started(p, link, len(worst)) for p, link in zip(made.points, made.links, strict=True)]
     before = _losses(passes, part, made.at(points))
     after = _losses(passes, part, made.at(_moved(passes, part, made, points, outputs)))
     lowest = np.fmin(before, after)  # of both, whatever is no number gives way
@@ -128,10 +130,17 @@ def _chosen(losses: Array, count: int) -> tuple[Array, Array]:
     return worst, np.asarray(lower)[np.unique(np.linspace(0, len(lower) - 1, count).round().astype(int))]
 
 
-def _started(points: Any, worst: int, ordinary: int) -> Any:
-    """Returns where the outputs start: the second try of the worst rows at the first ordinary one's output."""
+def _started(points: Any, link: Callable[[Any], Any] | None, worst: int) -> Any:
+    """Returns where an output's points start: the second try of the worst rows at the ordinary ones' mean output."""
     values = np.asarray(ops.convert_to_numpy(points)).copy()
-    values[worst : 2 * worst] = values[2 * worst]
+    ordinary = points[2 * worst :]
+    if link is None:
+        values[worst : 2 * worst] = values[2 * worst :].mean(0)
+    else:  # between the classes, where no loss is flat
+        mean = np.clip(np.asarray(ops.convert_to_numpy(link(ordinary))).mean(0), EDGE, 1 - EDGE)
+        values[worst : 2 * worst] = np.log(mean) - (
+            np.log1p(-mean) if link is keras.activations.sigmoid else 0
+        )
     return ops.convert_to_tensor(np.nan_to_num(values, posinf=0.0, neginf=0.0))
 
 

@@ -44,7 +44,7 @@ def input_use(passes: Passes, rows: Sample, seed: int = 0) -> dict[str, Any]:
         [{"input": name, "permuted": {...}, "typical": {...}}] of the first MOST_INPUTS; "rows".
 
     Raises:
-        ValueError: too few rows, or a loss that does not depend on the outputs.
+        ValueError: too few rows, a loss that is not finite, or one that does not depend on the outputs.
     """
     rows = bounded(rows, least=LEAST_ROWS)
     outputs = passes.forward(rows.x)
@@ -52,6 +52,8 @@ def input_use(passes: Passes, rows: Sample, seed: int = 0) -> dict[str, Any]:
     outputs = rows_of(outputs, np.arange(rows.rows))
     check_loss_of_outputs(passes, rows, outputs)
     exchange = _Exchange(passes, rows, outputs, seed)
+    if not math.isfinite(exchange.loss):
+        raise ValueError("the loss is not finite, so nothing can be compared with it")
     permuted = exchange.compared(rows_of(outputs, exchange.order))
     typical = exchange.compared(passes.forward(exchange.typical(lambda leaf: True)))
     single = exchange.one_by_one(input_names(passes.model, rows.x))

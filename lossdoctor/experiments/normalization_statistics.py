@@ -1,4 +1,4 @@
-"""Statistics of normalisation layers: those that a layer keeps, and those that a sample has at the same place."""
+"""Statistics of normalisation layers: those that a layer holds, and those that a sample has at the same place."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNCHANGED = 1e-6  # how near to 0 and 1 statistics are that no update has touche
 
 
 def normalization_layers(model: Any) -> list[Any]:
-    """Returns the leaf layers that keep a moving mean and variance, by these names or as BatchNormalization."""
+    """Returns the leaf layers that hold a moving mean and variance, by these names or as BatchNormalization."""
     needed = ("moving_mean", "moving_variance", "axis")
     return [v for v in keras_private.layers(model) if all(hasattr(v, name) for name in needed)]
 

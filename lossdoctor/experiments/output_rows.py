@@ -1,6 +1,6 @@
 """Rows of a model's outputs that a loss takes like those that the model itself gave.
 
-Keras keeps two things beside an output tensor that losses ask for: the mask of a padded sequence, and the logits before
+Keras stores two things beside an output tensor that losses ask for: the mask of a padded sequence, and the logits before
 a softmax or sigmoid. Both are lost when rows are taken out of the tensor; here they come along.
 """
 
@@ -51,7 +51,7 @@ def _carrier() -> _Carrier:
 
 
 def mask_of(tensor: Any) -> Any:
-    """Returns the mask [rows, steps] that Keras keeps beside an output, None without one."""
+    """Returns the mask [rows, steps] that Keras stores beside an output, None without one."""
     carrier = _carrier()
     carrier.given = None
     carrier(tensor)
@@ -60,7 +60,7 @@ def mask_of(tensor: Any) -> Any:
 
 
 def masked(tensor: Any, mask: Any) -> Any:
-    """Returns a tensor with a mask beside it, as losses look for one; the tensor itself where mask is None."""
+    """Returns a tensor with a mask beside it, as losses expect one; the tensor itself where mask is None."""
     if mask is None:
         return tensor
     carrier = _carrier()
@@ -73,12 +73,12 @@ def masked(tensor: Any, mask: Any) -> Any:
 
 def link_of(tensor: Any) -> Callable[[Any], Any] | None:
     """Returns the softmax or sigmoid that made an output whose logits Keras kept, None for all other outputs."""
-    kept = keras_private.logits(tensor)
-    if kept is tensor or tuple(kept.shape) != tuple(tensor.shape):
+    before = keras_private.logits(tensor)
+    if before is tensor or tuple(before.shape) != tuple(tensor.shape):
         return None
     value = np.asarray(ops.convert_to_numpy(tensor[:1]))
     for link in (keras.activations.sigmoid, keras.activations.softmax):
-        if np.allclose(ops.convert_to_numpy(link(kept[:1])), value, rtol=1e-3, atol=1e-5, equal_nan=True):
+        if np.allclose(ops.convert_to_numpy(link(before[:1])), value, rtol=1e-3, atol=1e-5, equal_nan=True):
             return link  # type: ignore[no-any-return]
     return None
 
@@ -116,7 +116,7 @@ class Outputs:
         flat = []
         for point, link, mask in zip(points, self.links, masks, strict=True):
             # A mask is put on the tensor itself, and the point must stay without.
-            own = point if mask is None else ops.identity(point)
+            own = point if mask is None else ops.copy(point)
             flat.append(masked(own if link is None else link(point), mask))
         return tree.pack_sequence_as(self._like, flat)
 

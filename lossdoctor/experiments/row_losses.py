@@ -75,8 +75,8 @@ def losses_of_rows(passes: Passes, rows: Sample, outputs: Any) -> tuple[Array, s
     part, made = take(rows, some), Outputs(rows_of(outputs, some))
     singles = np.asarray([_single(passes, part, made, int(i)) for i in some])
     fine = np.flatnonzero(np.isfinite(singles))
-    if len(fine) < 2:
-        return None
+    if not len(fine):
+        return singles, "mean"
     whole = number(passes.loss(take(part, fine), made.rows(fine)))
     ways = {"mean": float(singles[fine].mean()), "sum": float(singles[fine].sum())}
     combined = next((way for way, value in ways.items() if _same(value, whole)), None)
@@ -93,22 +93,34 @@ def _single(passes: Passes, rows: Sample, outputs: Outputs, row: int) -> float:
 
 def _by_weights(passes: Passes, rows: Sample, outputs: Any) -> Array | None:
     """Returns each row's part in the loss [rows] from its derivative in weights; None where it has no such parts."""
-    try:
-        parts = _parts(passes, rows, outputs)
-        if parts is None or not np.isfinite(parts).any():
-            return None
-        fine = np.flatnonzero(np.isfinite(parts))
-        whole = number(passes.loss(take(rows, fine), rows_of(outputs, fine)))
-        # With masks the loss of fewer rows has another divisor, so only that of all rows can be compared then.
-        if len(fine) == rows.rows and not _same(float(parts.sum()), whole):
-            return None
-        return parts if _of_rows_alone(passes, rows, outputs, parts) else None
-    except Exception:  # weights of a form that this loss does not take: rows are evaluated one by one
-        return None
+    given = rows.sample_weight is not None
+    most = 1 if given else max(len(t.shape) for t in tree.flatten(outputs))
+    # Losses of several axes, and masks, take weights of one axis or of as many as they have themselves.
+    for axes in range(1, most + 1):
+        try:
+            parts = _parts(passes, rows, outputs, axes)
+            if parts is not None and _adds_up(passes, rows, outputs, parts):
+                return parts if _of_rows_alone(passes, rows, outputs, parts, axes) else None
+        except Exception:  # weights of a form that this loss does not take
+            continue
+    return None
 
 
-def _parts(passes: Passes, rows: Sample, outputs: Any) -> Array | None:
-    """Returns the loss's derivative in a factor on each row's weight, at one: [rows]."""
+def _adds_up(passes: Passes, rows: Sample, outputs: Any, parts: Array) -> bool:
+    """Returns whether the parts make the loss; rows that are not finite are left out of both."""
+    fine = np.flatnonzero(np.isfinite(parts))
+    if not len(fine) or len(fine) == rows.rows:
+        return len(fine) > 0 and _same(float(parts.sum()), number(passes.loss(rows, outputs)))
+    # The divisor may be that of all rows or, with masks and weights, another one: up to a factor it is compared below.
+    return True
+
+
+def _parts(passes: Passes, rows: Sample, outputs: Any, axes: int) -> Array | None:
+    """Returns the loss's derivative in a factor on each row's weight, at one: [rows].
+
+    Args:
+        axes: how many the weights have, where the rows have none of their own.
+    """
     given = tree.flatten(rows.sample_weight) if rows.sample_weight is not None else []
 
     def loss(points: Any) -> Any:
@@ -116,7 +128,8 @@ def _parts(passes: Passes, rows: Sample, outputs: Any) -> Array | None:
         shaped = [
             tensor(w) * ops.reshape(factor, (-1, *[1] * (np.ndim(w) - 1))) for w in given if w is not None
         ]
-        weights = tree.pack_sequence_as(rows.sample_weight, shaped) if given else factor
+        own = ops.reshape(factor, (-1, *[1] * (axes - 1)))
+        weights = tree.pack_sequence_as(rows.sample_weight, shaped) if given else own
         return passes.loss(Sample(rows.x, rows.y, weights), outputs)
 
     ones = ops.ones((rows.rows,), dtype="float32")
@@ -124,7 +137,7 @@ def _parts(passes: Passes, rows: Sample, outputs: Any) -> Array | None:
     return None if gradient is None else np.asarray(ops.convert_to_numpy(gradient), np.float64)
 
 
-def _of_rows_alone(passes: Passes, rows: Sample, outputs: Any, parts: Array) -> bool:
+def _of_rows_alone(passes: Passes, rows: Sample, outputs: Any, parts: Array, axes: int) -> bool:
     """Returns whether the first half's parts stay when the second half's rows give way to them, up to one factor.
 
     (Masks and weights of the rows that left are in the divisor of some losses: hence the factor.) One number for all
@@ -132,7 +145,7 @@ def _of_rows_alone(passes: Passes, rows: Sample, outputs: Any, parts: Array) -> 
     """
     half = rows.rows // 2
     twice = np.resize(np.arange(half), rows.rows)
-    again = _parts(passes, take(rows, twice), rows_of(outputs, twice))
+    again = _parts(passes, take(rows, twice), rows_of(outputs, twice), axes)
     fine = np.isfinite(parts[:half])
     if again is None or fine.sum() < 2:
         return False
