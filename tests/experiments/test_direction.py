@@ -137,6 +137,13 @@ def test_embeddings_and_distances_are_not_compared():
     assert reached(model, YES, [X, X[::-1]])["outside"] == 0
 
 
+def test_a_critic_has_no_wrong_sign():
+    """A score times +-1 is linear: which of the two signs means "real" is the user's to choose."""
+    assert directed(net(1, None, lambda y, p: ops.mean(y * p)), 2 * YES - 1)["linear"]
+    assert not directed(net(1, None, lambda y, p: -ops.mean(ops.square(y - p))), SCORE)["linear"]
+    assert not directed(net(1, "sigmoid", dice), YES)["linear"]
+
+
 def test_negative_weights_do_not_turn_the_direction():
     """A policy gradient's advantages are weights."""
     weight = RNG.normal(size=64).astype("float32")
