@@ -225,8 +225,9 @@ class _Sides:
 
     def _linear(self, i: int) -> bool:
         first, *rest = (p.gradients[i] for p in (self.model, self.random, self.constant))
-        found = first is not None and bool(first.any())
-        return found and all(g is not None and np.allclose(g, first, rtol=1e-3, atol=0) for g in rest)
+        if first is None or not first.any():
+            return False
+        return all(g is not None and np.allclose(g, first, rtol=1e-3, atol=0) for g in rest)
 
     def _cosine(self, i: int) -> float:
         gradient, target = self.model.gradients[i], self.targets[i]
