@@ -56,7 +56,8 @@ def direction(
         Where comparable: "from_model" and "from_constant" (losses at STEPS of the way to the targets, None where not
         finite), "trend_model" and "trend_constant" ("falls", "rises", "mixed", "flat", "unknown"), "silent_constant",
         "cosine" (of -gradient with the way to the targets, at the model's outputs), "pull" (correlation over rows of
-        -gradient with the targets, at the constant answer; 0 when there is no gradient).
+        -gradient with the targets, at the constant answer; 0 when there is no gradient), "linear" (the gradient is the same at all outputs, as of a
+        critic's score times +-1, whose sign is a convention).
 
     Raises:
         ValueError: too few rows, no targets, or a loss that is not finite at the model's outputs.
@@ -141,6 +142,7 @@ class _Sides:
             "silent_constant": self._silent(self.constant, i),
             "cosine": self._cosine(i),
             "pull": _pull(self.constant.gradients[i], goal.values),
+            "linear": self._linear(i),
         }
 
     def _packed(self, tensors: Sequence[Any]) -> Any:
@@ -220,6 +222,12 @@ class _Sides:
             return [v + step * (end - v) if k == i else v for k, v in enumerate(start.values)]
 
         return [start.loss, *(self.loss(at(step)) for step in STEPS[1:])]
+
+    def _linear(self, i: int) -> bool:
+        first, *rest = (p.gradients[i] for p in (self.model, self.random, self.constant))
+        if first is None or not first.any():
+            return False
+        return all(g is not None and np.allclose(g, first, rtol=1e-3, atol=0) for g in rest)
 
     def _cosine(self, i: int) -> float:
         gradient, target = self.model.gradients[i], self.targets[i]

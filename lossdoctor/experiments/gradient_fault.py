@@ -119,7 +119,27 @@ def _named(passes: Passes, rows: Sample, training: bool, differentiated: Differe
     found = {**UNKNOWN, "operation": point.operation, "operand": point.operand, "exponent": point.exponent,
              "place": place, "row": row, "behind_where": any(h > point.call for h in hiding), "confidence": "named",
              "more": more}  # fmt: skip
-    return {**found, **_at_outputs(passes, rows, training, row)} if place == "loss" else found
+    return {**found, **_in_loss(passes, rows, training, point, row)} if place == "loss" else found
+
+
+def _in_loss(passes: Passes, rows: Sample, training: bool, point: Singular, row: int | None) -> Found:
+    """Returns what is known besides of a singular call in the loss: the row that suffers, output and target there."""
+    made = passes.forward(rows.x, training=training)
+    flat = tree.flatten(made)
+    gradients = _loss_gradients(passes, rows, made, flat, training)
+    if any(g is not None and not np.isfinite(g).all() for g in gradients):
+        row = _row_of_loss(passes, rows, gradients, training)  # a mask may hide the operands of other rows
+    moved = tree.pack_sequence_as(made, [t + NUDGE * (1 + ops.abs(t)) for t in flat])
+    tensor = ops.convert_to_tensor(0.0)
+    again, _ = singular_calls(lambda: passes.loss(rows, moved, training=training), tensor, lambda: None)
+    same = any(_alike(point, other) for other, _ in again)
+    return {"row": row, "targets_only": same, **_at_outputs(passes, rows, training, row)}
+
+
+def _alike(a: Singular, b: Singular) -> bool:
+    return (a.operation, a.entry, a.shape) == (b.operation, b.entry, b.shape) and np.array_equal(
+        a.mask, b.mask
+    )
 
 
 # By place
@@ -237,8 +257,5 @@ def _layer_outputs(passes: Passes, rows: Sample, training: bool) -> tuple[list[s
 
 def _plain(made: Any) -> bool:
     """Whether something is one float tensor, and not one that carries logits besides, which an addition would lose."""
-    return (
-        hasattr(made, "shape")
-        and "float" in str(getattr(made, "dtype", ""))
-        and not hasattr(made, "_keras_logits")
-    )
+    floats = hasattr(made, "shape") and "float" in str(getattr(made, "dtype", ""))
+    return floats and keras_private.logits(made) is made

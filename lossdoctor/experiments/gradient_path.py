@@ -46,7 +46,8 @@ def gradient_path(passes: Passes, rows: Sample, *, training: bool = True, seed: 
         "operation", "operand", "exponent", "place" ("loss", a layer's name, "model", or None), "row", "behind_where",
         "confidence" ("named": moving that operand makes all finite; "located": place only; "none"), "more" (further
         operations that must be moved as well); for the loss also "output", "output_value", "target_value", "edge"
-        (whether a slightly other output has a finite gradient); "nan_targets": whether targets that are NaN do it.
+        (whether a slightly other output has a finite gradient), "targets_only" (the operand stays as it is when outputs
+        move, so it is made of targets); "nan_targets": whether targets that are NaN do it.
 
     Raises:
         ValueError: weights, inputs or outputs are not finite, so it is no question of gradients.

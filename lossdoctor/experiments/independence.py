@@ -1,6 +1,6 @@
 """Independence: is each row's output a function of that row alone, and each time step's of the past alone?
 
-The inputs of a quarter of the rows are replaced by those of other rows (so token numbers stay token numbers); the
+The inputs of a quarter of the rows are replaced by those of another row (so token numbers stay token numbers); the
 outputs of the rest must stay as they are. Likewise the inputs of the later half of the time steps are replaced, and
 the outputs of the earlier half compared. Statistics over the batch, a wrong reshape, and attention or normalisation
 over the rows' axis show in the first; bidirectional layers, missing causal masks and "same" padding in the second.
@@ -54,14 +54,17 @@ def independence(passes: Passes, rows: Sample, seed: int = 0) -> dict[str, Any]:
         raise ValueError(f"{rows.rows} rows are too few to tell whether they depend on each other")
     rows = limited(passes, take(rows, np.arange(min(rows.rows, MOST_ROWS))))
     replaced = _replaced(rows.rows, seed)
+    rest = np.setdiff1d(np.arange(rows.rows), replaced)
     source = np.arange(rows.rows)
-    source[replaced] = np.roll(replaced, 1)
+    source[replaced] = rest[
+        0
+    ]  # all by one row: what is only exchanged leaves sums over the batch as they were
     other = take(Sample(rows.x), source).x
     if _equal(rows.x, other):
         raise ValueError("all rows have the same inputs")
     before = _outputs(passes, rows.x, False)
     after = _outputs(passes, other, False)
-    change, share = _compared(before, after, np.setdiff1d(source, replaced))
+    change, share = _compared(before, after, rest)
     train = None if _mixes_by_design(passes.model) else _in_training(passes, rows.x, other, replaced)
     return {
         "rows_inference": change,
