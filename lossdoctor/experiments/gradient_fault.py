@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from keras import ops, tree
 
-from lossdoctor import backends
+from lossdoctor import backends, keras_private
 from lossdoctor.backends.sample import Sample
 from lossdoctor.experiments.layer_stack import named_calls
 from lossdoctor.experiments.passes import Passes
