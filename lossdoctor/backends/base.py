@@ -156,6 +156,9 @@ class WeightNorms(Protocol):
     def measure(self) -> tuple[np.ndarray, np.ndarray]:
         """Returns the L2 norms [variables] of the weights and of their change since the last `anchor`."""
 
+    def anchored(self) -> Sequence[Tensor]:
+        """Returns the trainable variables' values at the last `anchor`, as they are held; () before it."""
+
 
 class Backend(Protocol):
     """All that differs between backends. One instance a process, `backends.current()`."""

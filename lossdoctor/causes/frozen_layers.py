@@ -38,6 +38,7 @@ def signs(facts: Facts) -> Iterator[Sign]:
         "features-unscaled",
         "validation-rising",
         "updates-tiny",
+        "scaled-twice",
     ):
         if (symptom := facts.get(name)) is not None:
             yield Sign(-FAIR, symptom.text)

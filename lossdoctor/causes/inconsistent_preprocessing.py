@@ -10,6 +10,10 @@ from lossdoctor.symptoms import Symptom
 
 
 def signs(facts: Facts) -> Iterator[Sign]:
+    twice = facts.get("scaled-twice")
+    if twice is not None and facts.alarms:
+        yield Sign(2 * STRONG + FAIR, twice.text)
+        return
     inputs, labels = facts.get("validation-inputs-differ"), facts.get("validation-labels-differ")
     jump = facts.get("inputs-outlier")
     bad = facts.get("validation-gap") or facts.get("validation-at-chance") or facts.get("validation-rising")
@@ -34,6 +38,12 @@ def signs(facts: Facts) -> Iterator[Sign]:
 
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
+    if (twice := facts.get("scaled-twice")) is not None:
+        yield Remedy(
+            f"Scale the inputs once: leave them as they come, since {twice.where} scales them, or take that layer out.",
+            "x = pixels.astype('float32')  # 0 to 255, without / 255",
+        )
+        return
     if facts.get("validation-labels-differ") is not None and facts.get("validation-inputs-differ") is None:
         yield Remedy(
             "Shuffle the rows before validation_split, which takes the last rows as they are.",

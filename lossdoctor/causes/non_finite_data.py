@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.cause import CERTAIN, Cause, Example, Facts, Sign, seen
+from lossdoctor.causes.cause import CERTAIN, FAIR, SLIGHT, Cause, Example, Facts, Sign, seen
 from lossdoctor.record import Layer, Setup
 from lossdoctor.remedies import Remedy
 from lossdoctor.symptoms import Symptom
@@ -14,7 +14,12 @@ def signs(facts: Facts) -> Iterator[Sign]:
     bad = facts.get("data-non-finite")
     if bad is None:
         return
+    if not bad.alarming and bad.where == "target":
+        return  # the loss leaves them out, and the run learned all the same
     yield Sign(CERTAIN + 1, bad.text)
+    named = facts.get("gradient-broken-at")
+    if named is not None and named.details.get("behind_where"):
+        yield Sign(-FAIR - SLIGHT, f"the loss leaves such entries out, but not their gradient: {named.text}")
     masked = any(layer.kind in ("Masking", "Embedding") for layer in facts.setup.layers)
     if masked and facts.get("loss-non-finite") is None and facts.get("weights-non-finite") is None:
         yield Sign(-CERTAIN - 1, "the model masks such entries and the loss stayed finite")

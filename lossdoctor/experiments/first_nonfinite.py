@@ -12,19 +12,21 @@ from keras import ops, tree
 
 from lossdoctor import backends, keras_private
 from lossdoctor.backends.sample import Sample
-from lossdoctor.experiments.clock import Clock
+from lossdoctor.experiments.gradient_path import gradient_path
+from lossdoctor.experiments.passes import Passes
 from lossdoctor.experiments.rows import finite_rows, order, take
 from lossdoctor.experiments.subject import Subject
 from lossdoctor.experiments.workbench import Variant, Workbench, tensor
 from lossdoctor.remedies.apply.graph import is_container
 
-MOST_STEPS = 400  # steps that are tried to bring the divergence about again
-SHARE = 0.1  # share of the time for all trials
+LEAST_STEPS, MOST_STEPS = 50, 400  # steps that are tried to bring the divergence about again
+MOST_WORK = 4e9  # weights times rows times steps that this may come to
+STRETCH = 25  # steps between two tests of the weights
 
 Found = dict[str, Any]
 
 
-def first_nonfinite(subject: Subject, bench: Workbench, clock: Clock) -> Found | None:
+def first_nonfinite(subject: Subject, bench: Workbench) -> Found | None:
     """Returns `Record.experiments["first_nonfinite"]`, None when the run stayed finite.
 
     The batch that the run met first with a non-finite loss or gradient is read at the last good weights.
@@ -44,10 +46,10 @@ def first_nonfinite(subject: Subject, bench: Workbench, clock: Clock) -> Found |
     variant.model.set_weights(subject.good or subject.initial)
     found = in_step(variant, batch)
     if found is None:
-        found = _replayed(variant, subject, Clock(SHARE * clock.seconds))
+        found = _replayed(variant, subject)
     if found is None:
         raise ValueError(
-            f"the captured batch is finite at the last good weights, and {MOST_STEPS} steps did not diverge"
+            "the captured batch is finite at the last good weights, and training on from there did not diverge"
         )
     return found
 
@@ -155,26 +157,52 @@ def _in_loss(variant: Variant, batch: Sample, outputs: Any) -> Found:
     return _found("loss", "loss", (), "the loss of the batch is not finite though that of each row is")
 
 
-def _replayed(variant: Variant, subject: Subject, clock: Clock) -> Found | None:
+def _replayed(variant: Variant, subject: Subject) -> Found | None:
+    """Trains on the sample from the last good weights until something is not finite; then that stretch step by step."""
     rows = finite_rows(subject.sample)
     variant.load(rows)
-    size = subject.batch_size or 32
-    for number, index in enumerate(order(rows.rows, size, MOST_STEPS)):
-        if clock.left < 0:
-            return None
+    stretches = order(rows.rows, subject.batch_size or 32, _steps(variant, subject.batch_size or 32))
+    for first in range(0, len(stretches), STRETCH):
+        before = variant.state()
+        variant.train(stretches[first : first + STRETCH])
+        if all(np.isfinite(w).all() for w in variant.model.get_weights()):
+            continue
+        variant.restore(before)
+        return _step_by_step(variant, rows, stretches, first)
+    return None
+
+
+def _step_by_step(variant: Variant, rows: Sample, order_of_rows: np.ndarray, first: int) -> Found | None:
+    for number, index in enumerate(order_of_rows[first : first + STRETCH], first):
         before = variant.model.get_weights()
         variant.train(index[None])
         after = variant.model.get_weights()
         if all(np.isfinite(w).all() for w in after):
             continue
         variant.model.set_weights(before)
+        path = _path(variant, take(rows, index))
         found = in_step(variant, take(rows, index))
         if found is None:
             variant.model.set_weights(after)
             found = _bad_variable(variant.model, "is not finite after the update")
         if found is not None:
-            return {**found, "text": f"replayed on the sample, at step {number}: {found['text']}"}
+            text = f"Replayed on the sample, at step {number + 1}: {found['text']}"
+            return {**found, "text": text, "gradient_path": path}
     return None
+
+
+def _steps(variant: Variant, batch: int) -> int:
+    """Returns how many steps to replay: fewer of a large model, whatever the machine."""
+    weights = sum(int(np.prod(w.shape)) for w in variant.model.weights)
+    return int(np.clip(MOST_WORK // max(weights * batch, 1), LEAST_STEPS, MOST_STEPS))
+
+
+def _path(variant: Variant, batch: Sample) -> Found | None:
+    """Returns where the gradient of the step that broke is made non-finite (see gradient_path), None if unknown."""
+    try:
+        return gradient_path(Passes(variant.model), batch)
+    except ValueError:  # the weights or the rows themselves are not finite
+        return None
 
 
 def _bad_variable(model: Any, what: str) -> Found | None:

@@ -41,10 +41,15 @@ def carry_out(
     with undisturbed():
         player = attempt("replay", lambda: make_player(subject, record))
         if player is not None:
-            found = attempt("first_nonfinite", lambda: first_nonfinite(subject, player.bench, clock))
+            found = attempt("first_nonfinite", lambda: first_nonfinite(subject, player.bench))
+            path = (found or {}).pop("gradient_path", None)
             limit = attempt("stability", lambda: stability(subject, record, clock, player.bench))
             results.update(
-                {k: v for k, v in {"first_nonfinite": found, "stability": limit}.items() if v is not None}
+                {
+                    k: v
+                    for k, v in {"first_nonfinite": found, "stability": limit, "gradient_path": path}.items()
+                    if v is not None
+                }
             )
             results.update(
                 attempt("replay", lambda: trained(player, subject, candidates, clock, progress)) or {}
@@ -66,9 +71,11 @@ def trained(
     """
     player.start(clock)
     results: dict[str, Any] = {}
-    for name, part in (("one_batch", one_batch), ("zero_inputs", zero_inputs), ("pairs", pairs)):
+    for name, part in (("one_batch", one_batch), ("zero_inputs", zero_inputs)):
         if ONE_BATCH_STEPS * player.step_seconds < CHEAP * clock.seconds:
             results[name] = part(player)
+    if player.rows.y is not None:  # as long as the replay that comes next, and without a trace of its own
+        results["pairs"] = pairs(player)
     return {**results, "replay": replays(player, subject, candidates, clock, progress)}
 
 

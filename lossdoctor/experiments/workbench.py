@@ -85,11 +85,19 @@ class Variant:
 
     def reset(self, rate: float | None) -> None:
         """Puts weights, seeds and optimizer back to the start and sets a constant rate."""
-        for variable, value in zip(self._variables(), self._state, strict=True):
-            variable.assign(value)
+        self.restore(self._state)
         if rate is not None:
             inner = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
             inner.learning_rate.assign(rate)
+
+    def state(self) -> list[np.ndarray]:
+        """Returns the present values of weights, seeds and optimizer, for `restore`."""
+        return [ops.convert_to_numpy(v).copy() for v in self._variables()]
+
+    def restore(self, state: Sequence[np.ndarray]) -> None:
+        """Puts such values back."""
+        for variable, value in zip(self._variables(), state, strict=True):
+            variable.assign(value)
 
     def load(self, rows: Sample) -> None:
         """Puts the rows to train on in place; rows of the same form as before cost no new trace."""

@@ -13,8 +13,8 @@ from lossdoctor.diagnosis import conclude
 from lossdoctor.experiments import layer_outputs
 from lossdoctor.experiments.evaluation import evaluate
 from lossdoctor.experiments.passes import Passes, number
-from lossdoctor.fit.monitor import summaries
 from lossdoctor.fit.setup import read_setup
+from lossdoctor.fit.summaries import summaries
 from lossdoctor.record import Data, Output, Record
 from lossdoctor.report import Report
 

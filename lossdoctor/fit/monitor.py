@@ -16,9 +16,9 @@ from lossdoctor.experiments import layer_outputs
 from lossdoctor.fit.collector import Collector
 from lossdoctor.fit.pace import Pace
 from lossdoctor.fit.setup import outputs_of_subclass, read_setup
-from lossdoctor.losses.target_summary import class_weights, outline_target, summarize_targets
-from lossdoctor.record import Data, Event, Output, Record, Setup, Target
-from lossdoctor.record.summary import summarize_array
+from lossdoctor.fit.summaries import summaries
+from lossdoctor.losses.target_summary import outline_target
+from lossdoctor.record import Data, Event, Output, Record, Setup
 
 TINY = 1e-12
 SETTLED = 24  # steps, from the first on, that tell how long a step takes
@@ -34,7 +34,9 @@ class Monitor:
         self._earlier = self.earlier.updates, self.earlier.restarts
         self.setup: Setup = read_setup(model, params)
         self.initial: list[np.ndarray] = model.get_weights() if keras_private.is_built(model) else []
-        self.good: list[np.ndarray] | None = None
+        self._good: Sequence[
+            Any
+        ] = ()  # trainable values at the last weight sample with finite steps behind it
         self.collector = Collector()
         self.events: list[Event] = []
         self.epoch = 0
@@ -97,6 +99,12 @@ class Monitor:
                 if len(grads) == len(weights):
                     batches = min(len(rows), self.setup.steps_per_execution)
                     self.collector.add_weights(batches, grads, weights, moves)
+                    if (
+                        np.isfinite(rows[:, 0]).all()
+                        and np.isfinite(grads).all()
+                        and np.isfinite(moves).all()
+                    ):
+                        self._good = self._weights.anchored()
         if not self._adapted:
             self._adapt()
 
@@ -162,6 +170,15 @@ class Monitor:
             self._blind = True
             text = f"the layers: calling the model on sampled rows raised {type(error).__name__}: {error}"
             self.events.append(Event("left-out", text[:400]))
+
+    @property
+    def good(self) -> list[np.ndarray] | None:
+        """The last weights that were sampled while all was finite, in the order of `model.get_weights()`, or None."""
+        if not len(self._good) or not self.initial:
+            return None
+        known = dict(zip(map(id, self.model.trainable_variables), self._good, strict=False))
+        pairs = zip(self.model.weights, self.initial, strict=True)
+        return [np.asarray(known.get(id(v), first)) for v, first in pairs]
 
     def record(self) -> Record:
         """Returns what was measured so far."""
@@ -243,43 +260,3 @@ class Monitor:
         from lossdoctor.experiments.evaluation import evaluate
 
         return evaluate(self.model, self.setup, self._layer_outputs, self.sample, self.validation)
-
-
-def summaries(
-    sample: Sample | None, validation: Sample | None, outputs: Sequence[Output], missing: Sequence[str]
-) -> Data:
-    """Returns what a record holds of training and validation rows."""
-    return Data(
-        inputs=_each(summarize_array, sample and sample.x, "input"),
-        targets=_targets(sample and sample.y, outputs),
-        validation_inputs=_each(summarize_array, validation and validation.x, "input"),
-        validation_targets=_targets(validation and validation.y, outputs),
-        weighted=sample is not None and sample.sample_weight is not None,
-        class_weights=class_weights(sample.y, sample.sample_weight) if sample is not None else {},
-        missing=tuple(missing),
-    )
-
-
-def _each(summarize: Any, tree_of_arrays: Any, name: str) -> tuple[Any, ...]:
-    from keras import tree
-
-    if tree_of_arrays is None:
-        return ()
-    if isinstance(tree_of_arrays, dict):
-        return tuple(
-            summarize(key, value) for key, value in sorted(tree_of_arrays.items()) if value is not None
-        )
-    leaves = [a for a in tree.flatten(tree_of_arrays) if a is not None]
-    names = [name] if len(leaves) == 1 else [f"{name} {i}" for i in range(len(leaves))]
-    return tuple(summarize(n, leaf) for n, leaf in zip(names, leaves, strict=True))
-
-
-def _targets(tree_of_arrays: Any, outputs: Sequence[Output]) -> tuple[Target, ...]:
-    """The outputs' losses tell what whole numbers mean, and which settings go into the baselines."""
-    from keras import tree
-
-    if tree_of_arrays is None:
-        return ()
-    if isinstance(tree_of_arrays, dict):
-        return summarize_targets({k: v for k, v in sorted(tree_of_arrays.items()) if v is not None}, outputs)
-    return summarize_targets([a for a in tree.flatten(tree_of_arrays) if a is not None], outputs)

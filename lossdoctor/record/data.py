@@ -110,5 +110,6 @@ class Data:
     validation_inputs: tuple[Array, ...] = ()
     validation_targets: tuple[Target, ...] = ()
     weighted: bool = False
+    weight_low: float = 1.0  # the lowest sample weight seen
     class_weights: dict[str, float] = field(default_factory=dict)
     missing: tuple[str, ...] = ()

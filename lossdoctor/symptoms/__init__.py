@@ -124,6 +124,7 @@ DETECTORS: dict[str, Detector] = {
     "pairs-unrelated": measured_loss.pairs_unrelated,
     "modes-differ": measured_model.modes_differ,
     "rows-depend": measured_model.rows_depend,
+    "scaled-twice": measured_model.scaled_twice,
     "latents-unused": measured_model.latents_unused,
     "outputs-collapsed": measured_model.outputs_collapsed,
     "classes-weightless": measured_model.classes_weightless,

@@ -90,6 +90,8 @@ def loss_below_zero(record: Record) -> Symptom | None:
     low = float(finite(loss).min()) if finite(loss).size else 0.0
     if len(known) != len(names) or not known or low >= -1e-6 or record.setup.custom_train_step:
         return None
+    if record.data.weight_low < 0:  # policy gradients weigh rows by their advantage
+        return None
     if any(entry.lower != 0.0 for entry in known) or (
         low < 0 and column(record, "penalty").min(initial=0.0) < -1e-6
     ):

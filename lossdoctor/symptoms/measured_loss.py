@@ -14,7 +14,8 @@ from lossdoctor.symptoms.symptom import Symptom
 
 NOTHING = 0.05  # gain over the best constant answer, as a share of it, below which a run has learned nothing
 ERRORS = 2.0  # standard errors within which two losses are one
-SILENT = 0.9  # share of rows without any gradient from which on a loss pulls on nothing
+SILENT = 0.99  # share of rows without any gradient from which on a loss pulls on nothing; a satisfied hinge has 0.7
+AGAINST = -0.5  # correlation of the pull with the targets; right losses have 0.4 to 1, wrong signs -1
 OUTSIDE = 0.05  # share of target entries that the outputs cannot give, from which on it counts
 CARRIED = 0.2  # share of the loss that infeasible rows carry, from which on they are what is wrong
 
@@ -68,7 +69,8 @@ def outputs_measured(record: Record, name: str) -> Iterator[tuple[str, Mapping[s
 def loss_without_gradient(record: Record) -> Symptom | None:
     """No gradient of the loss reaches the outputs, or hardly any row's. Value: share of rows without one."""
     for output, found in outputs_measured(record, "direction"):
-        silent = 1.0 if not found.get("differentiable", True) else float(found.get("silent_random", 0.0))
+        shares = [float(found.get(k, 1.0)) for k in ("silent_model", "silent_random", "silent_constant")]
+        silent = 1.0 if not found.get("differentiable", True) else min(shares)
         if silent < SILENT:
             continue
         text = f"The loss has no gradient in the output {output!r}: nothing tells it which way to go."
@@ -81,9 +83,14 @@ def loss_without_gradient(record: Record) -> Symptom | None:
 def loss_wrong_way(record: Record) -> Symptom | None:
     """The loss rises when outputs move towards their targets. Value: the rise, as a share of the loss."""
     for output, found in outputs_measured(record, "direction"):
-        if not found.get("comparable") or found.get("trend_constant") != "rises":
+        # A critic's loss is linear in its scores and may point either way.
+        if not found.get("comparable") or found.get("linear") or found.get("pull", 0.0) > AGAINST:
             continue
-        if found.get("trend_model") not in ("rises", "unknown") or found.get("pull", 0.0) > 0.0:
+        if found.get("trend_constant") != "rises" or found.get("trend_model") not in (
+            "rises",
+            "flat",
+            "unknown",
+        ):
             continue
         first, last = found["from_constant"][0], found["from_constant"][-1]
         text = f"The loss rises from {first:.4g} to {last:.4g} when the output {output!r} moves from a constant to its targets: its sign is wrong."
@@ -99,7 +106,7 @@ def targets_out_of_reach(record: Record) -> Symptom | None:
         if (
             not found.get("comparable")
             or found.get("outside", 0.0) < OUTSIDE
-            or found.get("one_entry", 0.0) > 0.99
+            or found.get("one_entry", 0.0) > 0.95
         ):
             continue
         text = f"{found['outside']:.0%} of the target values of {output!r} lie outside of what it can give ({_range(found['low'], found['high'])}); the targets go from {found['target_low']:.4g} to {found['target_high']:.4g}."
@@ -108,6 +115,10 @@ def targets_out_of_reach(record: Record) -> Symptom | None:
             "targets-out-of-reach", found["outside"], text, where=output, alarming=True, details=details
         )
     return None
+
+
+def _loss_of(record: Record, output: str) -> str:
+    return next((o.loss or "" for o in record.setup.outputs if o.name == output), "")
 
 
 def _range(low: float | None, high: float | None) -> str:
@@ -173,10 +184,12 @@ def rows_infeasible(record: Record) -> Symptom | None:
 def pairs_unrelated(record: Record) -> Symptom | None:
     """Training on true pairs tells held-out rows no more than on permuted pairs. Value: gain over the permuted."""
     found = record.experiments.get("pairs", {})
-    if not found or found["fitted"] > 0.9 * found["constant"]:  # the copy did not learn even its own rows
+    if not found or not all(math.isfinite(found[k]) for k in ("true", "permuted", "constant")):
         return None
     gain = (found["permuted"] - found["true"]) / max(abs(found["constant"]), 1e-12)
     if gain > NOTHING or found["true"] < (1 - NOTHING) * found["constant"]:
         return None
     text = f"A copy trained on the rows as they are has a held-out loss of {found['true']:.4g}, on rows with exchanged targets {found['permuted']:.4g} (constant-prediction baseline: {found['constant']:.4g})."
-    return Symptom("pairs-unrelated", gain, text)
+    return Symptom(
+        "pairs-unrelated", gain, text, details={"fitted": found["fitted"], "constant": found["constant"]}
+    )

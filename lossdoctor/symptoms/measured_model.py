@@ -15,6 +15,8 @@ LEAKS = 1e-3  # change of a row's output when other rows change, relative to its
 COLLAPSED = (
     0.01  # spread of the outputs over rows, against that of the targets, below which they are one point
 )
+SCALINGS = ("Rescaling", "Normalization")
+SCALED = 3.0  # root mean square of inputs up to which they need no scaling
 WEIGHTLESS = 0.02  # share of rows that a class without weight must have to matter
 RESTARTS = 2  # optimizers made anew between the fits of one model, from which on it is no change of phase
 JUMP = 1.3  # loss at a fit's beginning over that at the end of the fit before
@@ -39,12 +41,19 @@ def modes_differ(record: Record) -> Symptom | None:
     if not math.isfinite(gained) or gained <= 0.1 * abs(constant):
         return None
     gap = (inference - training) / gained if math.isfinite(inference) else math.inf
-    if gap < APART:
+    error = found["gap_error"] or 0.0
+    if gap < APART or inference - training < 4 * error or not _costs_answers(found):
         return None
     layer = found["layers"][0]
     text = f"On the same rows the loss is {training:.4g} in training mode and {inference:.4g} in inference mode{_accuracies(found)}."
     return Symptom("modes-differ", gap, text, where=layer["layer"], alarming=True, details={
         "explains": found["explains"], "batch_size": found["batch_size"], **{k: layer.get(k) for k in ("layer", "momentum", "updates_needed", "distance")}})  # fmt: skip
+
+
+def _costs_answers(found: dict[str, Any]) -> bool:
+    """Returns whether answers get worse too: a tiny loss may be many times larger and every answer still right."""
+    training, inference = found.get("training_accuracy"), found.get("inference_accuracy")
+    return training is None or inference is None or bool(training - inference >= 0.05)
 
 
 def _accuracies(found: dict[str, Any]) -> str:
@@ -74,6 +83,22 @@ def latents_unused(record: Record) -> Symptom | None:
     return Symptom("latents-unused", empty[0]["information"], text, where=empty[0]["name"])
 
 
+def scaled_twice(record: Record) -> Symptom | None:
+    """A scaling layer of the model takes numbers that are scaled already and leaves next to nothing of them.
+
+    Value: the root mean square of what comes out of it.
+    """
+    for layer in record.activity:
+        if layer.kind not in SCALINGS or layer.when != "final" or not 0 < layer.input_scale <= SCALED:
+            continue
+        size = math.hypot(layer.mean, layer.std)
+        if size >= 0.05 * layer.input_scale or size >= 0.02:
+            continue
+        text = f"{layer.layer} takes inputs of size {layer.input_scale:.2g} and gives out {size:.2g}: they were scaled before."
+        return Symptom("scaled-twice", size, text, where=layer.layer)
+    return None
+
+
 def outputs_collapsed(record: Record) -> Symptom | None:
     """Outputs are nearly the same for every row, though they differed at first. Value: spread against the start's."""
     found = record.experiments.get("collapse", {})
@@ -86,10 +111,12 @@ def outputs_collapsed(record: Record) -> Symptom | None:
 
 
 def _is_point(output: dict[str, Any]) -> bool:
-    against = output.get("targets")
-    if against is not None and against >= 2 * COLLAPSED:
+    against, ratio = output.get("targets"), output["ratio"]
+    if output.get("nonfinite"):
         return False
-    return output["spread"] < COLLAPSED and (output["ratio"] is None or output["ratio"] < 0.1)
+    if against is not None:
+        return bool(against < COLLAPSED and (ratio is None or ratio < 1.0))
+    return ratio is not None and ratio < COLLAPSED
 
 
 def classes_weightless(record: Record) -> Symptom | None:

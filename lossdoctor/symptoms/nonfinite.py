@@ -111,7 +111,8 @@ def data_non_finite(record: Record) -> Symptom | None:
     for kind, arrays in (("input", record.data.inputs), ("target", record.data.targets)):
         for array in arrays:
             if array.nonfinite:
-                return Symptom("data-non-finite", array.nonfinite, _where(kind, array), where=kind, alarming=True,
+                return Symptom("data-non-finite", array.nonfinite, _where(kind, array), where=kind,
+                               alarming=kind == "input" or _damaged(record),
                                details={"columns": list(array.bad_columns), "rows": list(array.bad_rows)})  # fmt: skip
     for kind in ("input", "target"):
         values = column(record, f"{kind}_rms")
@@ -133,6 +134,18 @@ def data_non_finite(record: Record) -> Symptom | None:
                     "data-non-finite", array.nonfinite, text, where=f"validation {kind}", alarming=True
                 )
     return None
+
+
+def _damaged(record: Record) -> bool:
+    """Returns whether losses, gradients or weights are not finite, or nothing shows that the run went on learning.
+
+    Targets that are NaN on purpose, where nothing was measured, are left out by the loss; they do no damage then.
+    """
+    series = ("batch_loss", "grad_norm", "moved")
+    if not all(np.isfinite(column(record, name)).all() for name in series):
+        return True
+    found = record.experiments.get("constant_answer", {})
+    return not found.get("model", np.inf) < 0.95 * found.get("constant", -np.inf)
 
 
 def _where(kind: str, array: Array) -> str:

@@ -12,7 +12,6 @@ from keras import layers, ops  # noqa: E402
 
 from lossdoctor.backends.sample import Sample  # noqa: E402
 from lossdoctor.experiments import Subject  # noqa: E402
-from lossdoctor.experiments.clock import Clock  # noqa: E402
 from lossdoctor.experiments.first_nonfinite import first_nonfinite  # noqa: E402
 from lossdoctor.experiments.workbench import Workbench  # noqa: E402
 
@@ -36,7 +35,7 @@ def net(*inner: Any, loss: Any = "mse", rate: float = 0.01) -> Any:
 def find(model: Any, batch: Sample, **more: Any) -> Any:
     weights = more.pop("weights", model.get_weights())
     subject = Subject(model, Sample(X, Y), weights, weights, bad_batch=batch, batch_size=8, **more)
-    return first_nonfinite(subject, Workbench(model, weights, subject.sample), Clock(60.0))
+    return first_nonfinite(subject, Workbench(model, weights, subject.sample))
 
 
 def root_loss(y: Any, p: Any) -> Any:
@@ -111,13 +110,13 @@ def test_weights_that_were_not_finite_before_the_step_are_named() -> None:
 def test_a_divergence_is_replayed_from_the_last_good_weights() -> None:
     """A finite batch is not to blame; at a rate of 10 the steps overflow soon."""
     found = find(net(layers.Dense(8), rate=10.0), Sample(X[:8], Y[:8]))
-    assert found["text"].startswith("replayed on the sample, at step ")
+    assert found["text"].startswith("Replayed on the sample, at step ")
 
 
 def test_a_run_that_stayed_finite_has_none() -> None:
     """Without a bad batch nothing is looked for; with one that cannot be explained that is said."""
     model = net()
     subject = Subject(model, Sample(X, Y), model.get_weights(), model.get_weights())
-    assert first_nonfinite(subject, Workbench(model, model.get_weights(), subject.sample), Clock(5.0)) is None
+    assert first_nonfinite(subject, Workbench(model, model.get_weights(), subject.sample)) is None
     with pytest.raises(ValueError, match="did not diverge"):
         find(model, Sample(X[:8], Y[:8]))

@@ -36,6 +36,9 @@ class WeightNorms:
         weights, moves = np.array(norms, np.float64).reshape(-1, 2).T
         return weights, moves
 
+    def anchored(self) -> list[Any]:
+        return list(self._anchor or [])
+
 
 def _norm(array: np.ndarray) -> float:
     flat = array.ravel() if array.dtype == np.float64 else array.ravel().astype(np.float32, copy=False)
