@@ -29,6 +29,10 @@ GUARD_COLUMNS = ("loss", "norm", "applied", "dead", "trivial")
 TargetSpec = tuple[str | None, tuple[int | None, ...], str]
 
 
+class UnsupportedBackend(RuntimeError):
+    """Keras runs on a backend, or in a mode of it, that lossdoctor cannot watch. The message is a sentence for the user."""
+
+
 class StepWatch(Protocol):
     """Measures every training step of one `fit` from inside the compiled step.
 
