@@ -14,7 +14,7 @@ RATE_METHOD = "_get_current_learning_rate"
 
 
 def fit_watch(on_exit: Callable[[], None]) -> bool:
-    """Calls `on_exit` as soon as the running `fit` is left, also by an exception in another callback.
+    """Calls `on_exit`, perhaps twice, as soon as the running `fit` is left, also by an exception in another callback.
 
     Keras calls no hook when fit raises (field pitfall 32). The epoch iterator is a local of fit's frame,
     so its finalizer runs when that frame is gone.
@@ -26,8 +26,13 @@ def fit_watch(on_exit: Callable[[], None]) -> bool:
     while frame is not None:
         iterator = frame.f_locals.get("epoch_iterator") if frame.f_code.co_name == "fit" else None
         if iterator is not None:
-            # Not at exit: a half-built interpreter is no place to write reports.
-            weakref.finalize(iterator, on_exit).atexit = False
+            # Keras's JAX iterator holds itself and goes when the garbage collector comes by; the list of callbacks,
+            # unless the user made it, goes with the frame. Whichever goes first tells.
+            for local in (iterator, frame.f_locals.get("callbacks")):
+                if isinstance(local, (list, type(None))):
+                    continue
+                # Not at exit: a half-built interpreter is no place to write reports.
+                weakref.finalize(local, on_exit).atexit = False
             return True
         frame = frame.f_back
     return False
@@ -124,7 +129,9 @@ def loss_total(model: Any) -> tuple[Any, Any] | None:
 def loss_metrics(model: Any) -> list[Any]:
     """Returns the metrics named "loss": the model's own, and the one that Keras's own train_step feeds."""
     known = [*getattr(model, "metrics", ()), getattr(model, "_loss_tracker", None)]
-    found = [m for m in known if getattr(m, "name", "") == "loss" and callable(getattr(m, "update_state", None))]
+    found = [
+        m for m in known if getattr(m, "name", "") == "loss" and callable(getattr(m, "update_state", None))
+    ]
     return list({id(m): m for m in found}.values())
 
 

@@ -167,6 +167,7 @@ class LossDoctor(keras.callbacks.Callback):
         monitor = self._monitor
         if self._report is not None:
             return self._report
+        _ = self.model  # asked for within an epoch on JAX, Keras gives the variables their values back
         if monitor is None:
             record = Record(stopped="not started", source="none")
             return Report(record, diagnose(record, ignore=self.ignore))

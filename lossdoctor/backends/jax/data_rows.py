@@ -52,7 +52,9 @@ class FirstRows:
         if not self._batches:
             return None
         arrays = [tree.map_structure(_array, batch) for batch in self._batches]
-        joined = tree.map_structure(lambda *parts: None if parts[0] is None else np.concatenate(parts), *arrays)
+        joined = tree.map_structure(
+            lambda *parts: None if parts[0] is None else np.concatenate(parts), *arrays
+        )
         self._batches = [joined]
         return Sample(*joined)
 

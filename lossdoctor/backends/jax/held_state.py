@@ -73,7 +73,7 @@ def learning_rate(optimizer: Any) -> float | None:
         pairs = [(v, present(v)) for v in optimizer.variables]
         with keras.StatelessScope(state_mapping=pairs):
             return float(keras.ops.convert_to_numpy(optimizer.learning_rate))
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError, RuntimeError):  # none, or an array that is gone
         return None
 
 

@@ -27,7 +27,14 @@ class TracedStep:
     """
 
     def __init__(self, model: Any, notes: Notes, old: Any, new: Any, logs: Any, data: Any, limit: Any):
-        self.model, self.notes, self.old, self.new, self.logs, self.limit = model, notes, old, new, logs, limit
+        self.model, self.notes, self.old, self.new, self.logs, self.limit = (
+            model,
+            notes,
+            old,
+            new,
+            logs,
+            limit,
+        )
         self.batch = keras.utils.unpack_x_y_sample_weight(data)
         self.new_groups = [list(group) for group in new]
 

@@ -66,7 +66,9 @@ class TrainFunction:
                 hooks.drop(reader, "add", error)
         return logs, state
 
-    def _without_us(self, error: Exception, state: Any, data: Any, iterator: Iterator[Any]) -> tuple[Any, Any]:
+    def _without_us(
+        self, error: Exception, state: Any, data: Any, iterator: Iterator[Any]
+    ) -> tuple[Any, Any]:
         """Goes on with Keras's own function on the same data: if that raises too, the error is the user's."""
         model, hooks = self._model, self._hooks
         if model.run_eagerly or not model.jit_compile or not is_alive(state):
