@@ -218,6 +218,12 @@ class Backend(Protocol):
     ) -> list[Tensor]:
         """Returns cotangents times the Jacobian of `function` (backward), one tensor a point, zeros for none."""
 
+    def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Returns function(*arguments), pytrees of tensors in and out; nothing is assigned in it.
+
+        A backend whose single operations are slow compiles it, once for all functions that come to the same program.
+        """
+
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Returns a function of tensors that runs faster from its second call on, where the backend can do that."""
 

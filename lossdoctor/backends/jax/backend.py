@@ -10,7 +10,7 @@ from typing import Any
 import jax
 
 from lossdoctor.backends.base import UnsupportedBackend
-from lossdoctor.backends.jax import derivatives, held_state
+from lossdoctor.backends.jax import derivatives, held_state, programs
 from lossdoctor.backends.jax.event_file import write_events
 from lossdoctor.backends.jax.protection import JaxProtection, obstacle, uses_nnx
 from lossdoctor.backends.jax.training_loop import training_loop
@@ -26,6 +26,7 @@ class JaxBackend:
     hessian_product = staticmethod(derivatives.hessian_product)
     jacobian_product = staticmethod(derivatives.jacobian_product)
     transposed_product = staticmethod(derivatives.transposed_product)
+    run = staticmethod(programs.run)
     training_loop = staticmethod(training_loop)
     write_events = staticmethod(write_events)
 

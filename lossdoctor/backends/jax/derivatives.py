@@ -8,39 +8,48 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from lossdoctor.backends.jax.programs import Program, run
+
 Tensors = Sequence[Any]
 
 
 def value_and_gradients(function: Callable[[Tensors], Any], points: Tensors) -> tuple[Any, list[Any]]:
     """See `base.Backend.value_and_gradients`."""
-    points = _arrays(points)
-    scalar = _scalar(function)
-    value, gradients = jax.value_and_grad(scalar)(points)
-    if any(_all_zero(g) for g in gradients):
-        gradients = _without_constants(scalar, points, gradients)
-    return value, gradients
+    both, points = jax.value_and_grad(_scalar(function)), _arrays(points)
+    try:
+        program = Program(both, points)
+    except jax.errors.JAXTypeError:  # it asks for the values of tensors
+        return both(points)
+    value, gradients = program.run()
+    pairs = zip(gradients, program.depends()[1], strict=True)
+    # Zeros, wherever it is asked: nothing leads from there to the value.
+    return value, [None if not depends and _all_zero(g) else g for g, depends in pairs]
 
 
 def hessian_product(function: Callable[[Tensors], Any], points: Tensors, directions: Tensors) -> list[Any]:
     """See `base.Backend.hessian_product`: the gradient differentiated along the directions (Pearlmutter 1994)."""
-    points = _arrays(points)
-    return list(jax.jvp(jax.grad(_scalar(function)), (points,), (_like(directions, points),))[1])
+    gradient, points = jax.grad(_scalar(function)), _arrays(points)
+    return list(run(lambda p, d: jax.jvp(gradient, (p,), (d,))[1], points, _like(directions, points)))
 
 
 def jacobian_product(
     function: Callable[[Tensors], Tensors], points: Tensors, directions: Tensors
 ) -> list[Any]:
     """See `base.Backend.jacobian_product`."""
-    points = _arrays(points)
-    return list(jax.jvp(_listed(function), (points,), (_like(directions, points),))[1])
+    listed, points = _listed(function), _arrays(points)
+    return list(run(lambda p, d: jax.jvp(listed, (p,), (d,))[1], points, _like(directions, points)))
 
 
 def transposed_product(
     function: Callable[[Tensors], Tensors], points: Tensors, cotangents: Tensors
 ) -> list[Any]:
     """See `base.Backend.transposed_product`."""
-    outputs, back = jax.vjp(_listed(function), _arrays(points))
-    return list(back(_like(cotangents, outputs))[0])
+
+    def product(points: list[Any], cotangents: list[Any]) -> list[Any]:
+        outputs, back = jax.vjp(_listed(function), points)
+        return list(back(_like(cotangents, outputs))[0])
+
+    return list(run(product, _arrays(points), _arrays(cotangents)))
 
 
 def _arrays(points: Tensors) -> list[Any]:
@@ -61,16 +70,3 @@ def _scalar(function: Callable[[Tensors], Any]) -> Callable[[Tensors], Any]:
 
 def _all_zero(gradient: Any) -> bool:
     return not isinstance(gradient, jax.core.Tracer) and not bool(jnp.any(gradient != 0))
-
-
-def _without_constants(
-    function: Callable[[Tensors], Any], points: list[Any], gradients: list[Any]
-) -> list[Any]:
-    """Returns None in the place of zeros that are zeros wherever it is asked: nothing leads from there to the value."""
-    program = jax.make_jaxpr(jax.grad(function))(points).jaxpr
-    reached = {id(v) for v in program.invars}
-    for equation in program.eqns:
-        if any(id(v) in reached for v in equation.invars):
-            reached |= {id(v) for v in equation.outvars}
-    pairs = zip(gradients, program.outvars, strict=True)
-    return [None if _all_zero(g) and id(out) not in reached else g for g, out in pairs]

@@ -68,7 +68,7 @@ class RateScale:
             False when a schedule could not take it, so that the next fit runs at the user's full rate.
         """
         patched, self._patched = self._patched, []
-        return scale == 1.0 or all([_bake(optimizer, scale) for optimizer in patched])
+        return scale == 1.0 or min((_bake(o, scale) for o in patched), default=True)
 
 
 def _bake(optimizer: Any, scale: float) -> bool:
