@@ -92,8 +92,8 @@ def test_tensorflow_stays_at_the_edge(file):
     assert inside.startswith(HEAVY) or not heavy, "\n".join(heavy)
 
 
-# Private names that are not Keras's: our own class's in a copy of it, TensorFlow's behind a check that they exist.
-NOT_OF_KERAS = {"_rescue", "_model", "_rng", "_set_attr"}
+# Private names that are not Keras's: our own class's in a copy of it, others' behind a check that they exist.
+NOT_OF_KERAS = {"_rescue", "_model", "_rng", "_set_attr", "_trace"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))

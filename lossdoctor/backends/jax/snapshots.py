@@ -27,10 +27,12 @@ def state_variables(model: Any) -> list[Any]:
     return list({id(v): v for v in found}.values())
 
 
-@jax.jit
-def copied(values: list[Any]) -> list[Any]:
+def copied(values: Sequence[Any]) -> list[Any]:
     """Returns copies: the next step gives up the memory of the arrays that it is given."""
-    return [jnp.copy(v) for v in values]
+    return list(_copies(list(values)))
+
+
+_copies = jax.jit(lambda values: [jnp.copy(v) for v in values])
 
 
 class Snapshots:

@@ -39,7 +39,8 @@ class MeasuredStep:
 
     def _measured(self, step: TracedStep) -> tuple[Any, Any]:
         """Returns the state to go on with and the row. A reader that fails is dropped; the step goes on without it."""
-        new, row = step.new, []
+        new = step.new
+        row: list[Any] = []
         for reader in list(self._hooks.readers):
             try:
                 measured = [jnp.asarray(v, jnp.float32) for v in reader.measure(step)]

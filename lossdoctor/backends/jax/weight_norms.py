@@ -12,8 +12,7 @@ from lossdoctor.backends.jax.held_state import present
 from lossdoctor.backends.jax.snapshots import copied
 
 
-@jax.jit
-def _norms(values: list[Any], before: list[Any]) -> Any:
+def _both(values: list[Any], before: list[Any]) -> Any:
     pairs = [(v.astype(jnp.float32), b.astype(jnp.float32)) for v, b in zip(values, before, strict=True)]
     norms = [(_norm(v), _norm(v - b)) for v, b in pairs]
     return jnp.asarray(norms, jnp.float32).reshape(-1, 2).T
@@ -21,6 +20,9 @@ def _norms(values: list[Any], before: list[Any]) -> Any:
 
 def _norm(value: Any) -> Any:
     return jnp.sqrt(jnp.sum(jnp.square(value)))
+
+
+_norms = jax.jit(_both)
 
 
 class WeightNorms:
