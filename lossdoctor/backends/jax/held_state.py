@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from lossdoctor import keras_private
 
@@ -70,6 +71,9 @@ def present(variable: Any) -> Any:
 def learning_rate(optimizer: Any) -> float | None:
     """Returns the rate of the next step, also under a schedule and during an epoch; None when there is none."""
     try:
+        rate = keras_private.rate_of(optimizer)
+        if isinstance(rate, keras.Variable):
+            return float(np.asarray(present(rate)))
         pairs = [(v, present(v)) for v in optimizer.variables]
         with keras.StatelessScope(state_mapping=pairs):
             return float(keras.ops.convert_to_numpy(optimizer.learning_rate))

@@ -19,7 +19,7 @@ from lossdoctor.backends.sample import Sample
 
 CAPACITY = 256
 MOST_WAITING = 64  # steps whose data are held until their rows are there
-MOST_BYTES = 256 * 2**20  # of such data
+MOST_BYTES = 256 * 2**20  # of such data, where all batches are like the first
 
 
 class JaxWatch(Reader):
@@ -33,7 +33,7 @@ class JaxWatch(Reader):
         self._first, self._validation = data_rows.FirstRows(), data_rows.FirstRows()
         self._bad: Sample | None = None
         self._waiting: deque[tuple[Any, Any]] = deque()  # rows that may not be there yet, with their data
-        self._bytes = 0  # of the data that wait
+        self._most = MOST_WAITING
         self._there: list[np.ndarray] = []
         self.loss_source = "compute_loss"
         self.target_specs: Sequence[TargetSpec] = ()
@@ -71,21 +71,19 @@ class JaxWatch(Reader):
     def before(self, data: Any) -> None:
         if not self.target_specs:
             self.target_specs = tuple(data_rows.target_specs(data))
+            self._most = min(MOST_WAITING, MOST_BYTES // max(1, data_rows.size(data)))
         if self._first.open:
             self._first.add(data)
 
     def add(self, row: Any, data: Any) -> None:
-        size = data_rows.size(data) if self._bad is None else 0
-        held = self._bad is None and len(self._waiting) < MOST_WAITING and self._bytes + size < MOST_BYTES
-        self._bytes += size if held else 0
-        self._waiting.append((row, data if held else None))
-        while self._waiting and self._waiting[0][0].is_ready():
-            self._take(*self._waiting.popleft())
+        waiting = self._waiting
+        waiting.append((row, data if self._bad is None and len(waiting) < self._most else None))
+        while waiting and waiting[0][0].is_ready():
+            self._take(*waiting.popleft())
 
     def _take(self, row: Any, data: Any) -> None:
-        values = np.asarray(row)[self.columns]
-        self._bytes -= 0 if data is None else data_rows.size(data)
-        if self._bad is None and data is not None and not math.isfinite(values[-1]):
+        values = np.asarray(row)
+        if data is not None and self._bad is None and not math.isfinite(values[self.columns.stop - 1]):
             self._bad = data_rows.last_rows(data)
         self._there.append(values)
 
@@ -93,8 +91,8 @@ class JaxWatch(Reader):
         while self._waiting:
             self._take(*self._waiting.popleft())
         rows, self._there = self._there, []
-        width = len(STEP_COLUMNS) + self._count
-        return np.stack(rows)[:, :width].astype(np.float64) if rows else np.zeros((0, width))
+        first, width = self.columns.start, len(STEP_COLUMNS) + self._count
+        return np.stack(rows)[:, first : first + width].astype(np.float64) if rows else np.zeros((0, width))
 
     def initial_weights(self) -> Mapping[int, np.ndarray]:
         return {}  # Keras builds every model before the first callback is called

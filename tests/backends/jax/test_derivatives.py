@@ -28,7 +28,9 @@ def test_values_and_gradients():
 
 def test_a_gradient_that_does_not_exist_is_none():
     """Not one that happens to be zero."""
-    found = backends.current().value_and_gradients(lambda p: ops.sum(p[0] ** 2), [np.zeros(2, "float32"), POINTS[1]])[1]
+    found = backends.current().value_and_gradients(
+        lambda p: ops.sum(p[0] ** 2), [np.zeros(2, "float32"), POINTS[1]]
+    )[1]
     assert np.array_equal(found[0], [0.0, 0.0]) and found[1] is None
 
 
