@@ -130,6 +130,49 @@ def test_an_own_train_step_and_loss():
     assert np.isfinite(record.series["batch_loss"]).all() and (record.series["grad_norm"] > 0).all()
 
 
+class Hidden(OwnStep):
+    """Its loss is only known within traces of jax.grad and jax.checkpoint, and a layer adds a penalty there."""
+
+    def call(self, x, training=False):
+        made = super().call(x)
+        self.add_loss(0.1 * keras.ops.mean(made**2))
+        return made
+
+    def train_step(self, state, data):
+        import jax
+
+        trainable, rest, slots, metrics = state
+        x, y = data[:2]
+        seen = self.metrics[0]
+
+        @jax.checkpoint
+        def loss_of(values, held):
+            made, new, added = self.stateless_call(values, rest, x, training=True, return_losses=True)
+            loss = keras.ops.mean((made - y) ** 2) + sum(added)
+            return loss, (new, seen.stateless_update_state(held, loss))
+
+        function = jax.value_and_grad(loss_of, has_aux=True)
+        (_, (rest, metrics)), grads = function(trainable, metrics)
+        trainable, slots = self.optimizer.stateless_apply(slots, grads, trainable)
+        return {"loss": seen.stateless_result(metrics)}, (trainable, rest, slots, metrics)
+
+
+def test_a_loss_that_is_hidden_in_an_inner_trace():
+    """It is had from the change of the metric, and nothing of ours leaks."""
+
+    def build():
+        keras.utils.set_random_seed(5)
+        model = Hidden()
+        model.compile(keras.optimizers.SGD(0.05))
+        return model
+
+    bare, _ = plain(build)
+    model, record, history = watched(build)
+    assert_same(state_of(model), state_of(bare))
+    mean = np.average(record.series["batch_loss"][:5])
+    np.testing.assert_allclose(mean, history.history["loss"][0], rtol=1e-4)
+
+
 def test_mixed_precision_tells_unscaled_numbers():
     """Under loss scaling rows are unscaled, and steps that the scaling skips are no NaN."""
     keras.config.set_dtype_policy("mixed_float16")
