@@ -40,13 +40,17 @@ class HeldState:
 
     def find(self, variable: Any) -> Any:
         """Returns the array in the place of a variable, None when it is not one of the model."""
-        if self.state is None:
-            return None
-        if not self._places:
-            lists = enumerate(variables(self._model()))
+        model = self._model()
+        if not self._places and model is not None:
+            lists = enumerate(variables(model))
             self._places = {id(v): (i, k) for i, held in lists for k, v in enumerate(held)}
         place = self._places.get(id(variable))
-        return None if place is None else self.state[place[0]][place[1]]
+        if place is None or model is None:
+            return None
+        if self.state is None:  # Keras goes on without us: it puts the values back where it is asked to
+            model.jax_state_sync()
+            return variable.value
+        return self.state[place[0]][place[1]]
 
 
 def variables(model: Any) -> tuple[list[Any], ...]:

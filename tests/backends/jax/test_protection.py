@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from jax_runs import BATCH, QUIET, assert_same, data, dense, left_by, noisy, state_of
 
-from lossdoctor import LRBackoff, backends
+from lossdoctor import LossDoctor, LRBackoff, backends
 
 pytestmark = pytest.mark.fit
 
@@ -220,3 +220,12 @@ def test_an_exception_leaves_the_model_usable_and_free():
     assert not held and "_get_current_learning_rate" not in vars(model.optimizer)
     assert np.isfinite(model.predict(x, verbose=0)).all()
     assert BATCH == 16
+
+
+def test_nnx_mode_is_said_in_one_sentence(monkeypatch):
+    """Where Keras runs its trainer by flax, the fit goes on unwatched and unguarded, and says so."""
+    monkeypatch.setattr(keras.config, "is_nnx_enabled", lambda: True)
+    x, y = data()
+    with pytest.warns(UserWarning, match="NNX mode") as told:
+        dense().fit(x, y, epochs=1, callbacks=[LossDoctor(backoff=True, verbose=0)], **QUIET)
+    assert len([w for w in told if "NNX" in str(w.message)]) == 2

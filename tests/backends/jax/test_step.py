@@ -351,6 +351,7 @@ def test_a_leaked_tracer_of_ours_does_not_reach_the_user(monkeypatch):
     doctor = LossDoctor(trial_seconds=0, verbose=0)
     model.fit(x, y, epochs=2, callbacks=[doctor], **QUIET)
     assert_same(state_of(model), state_of(bare))
+    assert not doctor._warned
     assert "Tracer" in " ".join(e.text for e in doctor.report.record.events)
 
 
