@@ -32,7 +32,7 @@ from lossdoctor.experiments.stability import stability
 from lossdoctor.experiments.subject import Subject
 from lossdoctor.experiments.workbench import Workbench
 from lossdoctor.record import Record
-from lossdoctor.remedies.remedy import Action
+from lossdoctor.remedies import Action
 
 ROWS, STEPS, UP = 128, 60, 1.05
 HALVINGS = 8  # of a bracket of a million in the logarithm: the rate is known to 3 %
@@ -182,7 +182,7 @@ def leaves(bench: Workbench, rows: Sample, rate: float, start: float, inert: boo
     whole, losses = np.arange(rows.rows)[None], []
     for _ in range(STEPS):
         variant.train(whole)
-        losses.append(variant.judge(rows)[0])
+        losses.append(variant.evaluate(rows)[0])
         if not math.isfinite(losses[-1]) or (not inert and losses[-1] > UP * start):
             return True
     return bool(np.mean(losses[-10:]) > start)
@@ -190,7 +190,7 @@ def leaves(bench: Workbench, rows: Sample, rate: float, start: float, inert: boo
 
 def bisected(bench: Workbench, rows: Sample, around: float) -> float:
     """Returns the lowest unstable rate between a hundredth of `around` and ten thousand times it."""
-    start = bench.variant(()).judge(rows)[0]
+    start = bench.variant(()).evaluate(rows)[0]
     config = bench.variant(()).plan.settings.config
     inert = bool(config.get("momentum") or config.get("beta_1"))
     low, high = around / 100, around * 1e4

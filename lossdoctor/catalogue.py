@@ -41,7 +41,7 @@ def pages() -> dict[str, str]:
 
 
 def page(cause: Cause) -> str:
-    """Returns the page of one cause: meaning, evidence as it would be told, what to change, examples."""
+    """Returns the page of one cause: meaning, evidence as a report words it, what to change, examples."""
     parts = [
         f"# {cause.title}",
         WRITTEN,

@@ -1,4 +1,4 @@
-"""The command `lossdoctor`. Exit codes: 0 healthy, 1 unhealthy, 2 asked in a way that cannot be answered."""
+"""The command `lossdoctor`. Exit codes: 0 healthy, 1 unhealthy, 2 asked in a way that cannot be answered, 3 inconclusive."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lossdoctor.posthoc import diagnose
 from lossdoctor.report import Report, files
 from lossdoctor.report.text import headline
 
-HEALTHY, UNHEALTHY, USAGE = 0, 1, 2
+HEALTHY, UNHEALTHY, USAGE, INCONCLUSIVE = 0, 1, 2, 3
 ALARMS = {"error": ("error",), "warning": ("error", "warning"), "never": ()}  # --fail-on
 WIDTH = 88
 
@@ -65,7 +65,7 @@ def _parser() -> Parser:
     _add_output(command)
     command.set_defaults(run=_diagnose)
 
-    command = commands.add_parser("check", help="look at a saved model and its data before training")
+    command = commands.add_parser("check", help="check a saved model and its data before training")
     command.add_argument("model", help="a compiled model saved as .keras")
     command.add_argument("--data", required=True, help=".npz file with the arrays x and y")
     _add_output(command)
@@ -113,7 +113,7 @@ def _check(options: argparse.Namespace) -> int:
 def _quiet() -> None:
     """Loads TensorFlow without its start-up lines, which no setting hides; errors are raised as ever."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    kept = os.dup(2)
+    saved = os.dup(2)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
         try:
@@ -121,8 +121,8 @@ def _quiet() -> None:
 
             warm_up()
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(saved, 2)
+            os.close(saved)
 
 
 def _check_output(options: argparse.Namespace) -> None:
@@ -142,7 +142,9 @@ def _hand_out(report: Report, options: argparse.Namespace) -> int:
             files.write(options.output, text + "\n")
             print(f"LossDoctor: {headline(report)} Written to {options.output}")
     alarming = any(d.severity in ALARMS[options.fail_on] for d in report.diagnoses)
-    return UNHEALTHY if alarming else HEALTHY
+    if alarming:
+        return UNHEALTHY
+    return INCONCLUSIVE if report.status == "inconclusive" else HEALTHY
 
 
 def _rendered(report: Report, form: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lossdoctor.callbacks.doctor import LossDoctor
 from lossdoctor.report import Report
-from lossdoctor.report.format import number
+from lossdoctor.report.wording import number
 
 EPOCHS = 20
 FLAVANOIDS = 6  # column of the table
@@ -47,7 +47,7 @@ def run(html: str | None = None) -> Report:
     keras.utils.set_random_seed(0)
     doctor = LossDoctor(verbose=0)
     before = fit(build(), x, y, [doctor])
-    print(f"loss by epoch: {told(before)}\n")
+    print(f"loss by epoch: {losses_in_words(before)}\n")
     report = doctor.report
     write(report, html)
     report.print()
@@ -55,7 +55,7 @@ def run(html: str | None = None) -> Report:
     print("\nNow the same fit with report.repaired_model():")
     keras.utils.set_random_seed(0)
     after = fit(report.repaired_model(), x, y, [])
-    print(f"loss by epoch: {told(after)}\n")
+    print(f"loss by epoch: {losses_in_words(after)}\n")
     print("                    before        repaired")
     for name, label in (("loss", "last loss"), ("val_loss", "validation loss")):
         print(f"{label:<20}{number(before[name][-1]):<14}{number(after[name][-1])}")
@@ -100,7 +100,7 @@ def fit(model: Any, x: np.ndarray, y: np.ndarray, callbacks: list[Any]) -> dict[
     return history
 
 
-def told(history: dict[str, list[float]]) -> str:
+def losses_in_words(history: dict[str, list[float]]) -> str:
     """Returns the loss of the first epochs and of the last."""
     loss: Sequence[float] = history["loss"]
     return ", ".join(number(v) for v in loss[:5]) + f", ..., {number(loss[-1])}"

@@ -8,18 +8,19 @@ from dataclasses import dataclass, replace
 
 from lossdoctor.causes import CAUSES, Cause, Facts
 from lossdoctor.causes.cause import Sign
-from lossdoctor.coverage import checked, unchecked
+from lossdoctor.coverage import checked, missing_for_verdict, unchecked
 from lossdoctor.losses.advice import notes
 from lossdoctor.record import Record
 from lossdoctor.remedies import Remedy
 from lossdoctor.symptoms import Symptom, observe
 
-LOUD = 3  # at most so many causes are named loudly (DESIGN.md section 5)
+LOUD = 3  # at most so many causes are named loudly: a longer list is a list nobody works through
 NAMED = 0.52  # confidence from which a cause is named: a little more for it than against it
 NAMED_BESIDE = 0.45  # the same beside a first one: what it explains has been taken off already
 ALSO_SEEN = 0.25  # below this a cause is not even mentioned
 EXPLAINED = 1.0  # log-odds, by which causes named second or later were right less often (docs/calibration.md)
 UNKNOWN = "unknown"
+HEALTHY, UNHEALTHY, INCONCLUSIVE = "healthy", "unhealthy", "inconclusive"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,11 @@ class Diagnosis:
         evidence: sentences with numbers that speak for it.
         against: sentences that speak against it.
         remedies: what to change, best first.
-        references: where to read on.
+        references: papers or documentation, "Author year, address".
+
+    Example:
+        >>> Diagnosis("overfitting", "LD209", "Overfitting", 0.9, "warning").remedies
+        ()
     """
 
     cause: str
@@ -53,14 +58,21 @@ class Diagnosis:
 class Findings:
     """Everything that was concluded from one record: what `Report` shows.
 
-    `verdict` is one sentence. `diagnoses` are ranked: at most three loud ones (severity "error" or
-    "warning"), then "info". `checked` are short phrases for what was looked at and is fine,
-    `unchecked` sentences for what could not be checked and why. `suspects` are all causes for which
-    something speaks, also the unlikely ones: the trials choose from them. `notes` are advice on a loss
-    that suits its targets but could be chosen or read better; they never alarm.
+    Attributes:
+        status: "healthy", "unhealthy" or "inconclusive".
+        verdict: one sentence.
+        symptoms: what is visibly so, in the order of `symptoms.DETECTORS`.
+        diagnoses: ranked: at most three loud ones (severity "error" or "warning"), then "info".
+        suspects: all causes for which something speaks, also the unlikely ones: the experiments choose from
+            them.
+        checked: short phrases for what was measured and is fine.
+        unchecked: sentences for what could not be checked and why.
+        notes: advice on a loss that suits its targets but could be chosen or interpreted better; it never
+            alarms.
+        inconclusive_because: sentences: what was missing for a verdict; empty unless the status is "inconclusive".
     """
 
-    healthy: bool
+    status: str
     verdict: str
     symptoms: tuple[Symptom, ...] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
@@ -68,18 +80,29 @@ class Findings:
     checked: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    inconclusive_because: tuple[str, ...] = ()
+
+    @property
+    def healthy(self) -> bool:
+        """True only when enough was measured to say so."""
+        return self.status == HEALTHY
 
     @property
     def loud(self) -> tuple[Diagnosis, ...]:
+        """The diagnoses that the report names first, at most three."""
         return tuple(d for d in self.diagnoses if d.severity in ("error", "warning"))
 
 
-def diagnose(record: Record, *, ignore: Collection[str] = ()) -> Findings:
+def conclude(record: Record, *, ignore: Collection[str] = ()) -> Findings:
     """Returns what a record says: symptoms, ranked causes, and what was checked.
 
     Args:
         record: what was measured; a record from a bare history gives what can be said of it.
         ignore: ids of causes that are not to be named.
+
+    Example:
+        >>> conclude(Record()).status
+        'inconclusive'
     """
     failures: list[str] = []
     symptoms = observe(record, failures)
@@ -89,21 +112,24 @@ def diagnose(record: Record, *, ignore: Collection[str] = ()) -> Findings:
     alarms = [s for s in symptoms.values() if s.alarming]
     if alarms and not any(d.severity != "info" for d in diagnoses):
         diagnoses = _unsure(alarms, diagnoses)
-    healthy = all(d.severity == "info" for d in diagnoses)
+    sick = any(d.severity != "info" for d in diagnoses)
+    because = () if sick else tuple(missing_for_verdict(record, symptoms, failures))
+    status = UNHEALTHY if sick else INCONCLUSIVE if because else HEALTHY
     return Findings(
-        healthy=healthy,
-        verdict=_verdict(healthy, record, symptoms, diagnoses),
+        status=status,
+        verdict=_verdict_sentence(status, record, symptoms, diagnoses, because),
         symptoms=tuple(symptoms.values()),
         diagnoses=tuple(diagnoses),
         suspects=tuple(suspects),
         checked=tuple(checked(record, symptoms, diagnoses)),
         unchecked=(*unchecked(record), *failures),
         notes=tuple(notes(record.setup, record.data)),
+        inconclusive_because=because,
     )
 
 
 def _weighed(causes: Sequence[Cause], facts: Facts, failures: list[str]) -> list[Diagnosis]:
-    """Returns the causes for which something speaks; one whose rule fails is told of in `failures`."""
+    """Returns the causes for which something speaks; one whose rule fails gets a sentence in `failures`."""
     found = []
     for cause in causes:
         try:
@@ -141,7 +167,7 @@ def weigh(cause: Cause, facts: Facts) -> Diagnosis | None:
 
 
 def confidence(prior: float, signs: Sequence[Sign]) -> float:
-    """Returns 0..1 from log-odds; kept off 0 and 1, since no measurement makes us certain."""
+    """Returns 0..1 from log-odds; never 0 or 1, since no measurement makes us certain."""
     odds = prior + sum(sign.weight for sign in signs)
     return 1.0 / (1.0 + math.exp(-max(-6.0, min(6.0, odds))))
 
@@ -206,15 +232,20 @@ def _unknown(alarms: Sequence[Symptom]) -> Diagnosis:
     )
 
 
-def _verdict(
-    healthy: bool, record: Record, symptoms: Mapping[str, Symptom], found: Sequence[Diagnosis]
+def _verdict_sentence(
+    status: str,
+    record: Record,
+    symptoms: Mapping[str, Symptom],
+    found: Sequence[Diagnosis],
+    because: Sequence[str],
 ) -> str:
-    if healthy and record.source == "checkup":
-        return "HEALTHY. Nothing speaks against training this model on these data."
-    if healthy:
-        return "HEALTHY. " + (
-            symptoms["learned"].text if "learned" in symptoms else "Nothing alarming was seen."
-        )
+    if status == INCONCLUSIVE:
+        return f"INCONCLUSIVE. {because[0]}"
+    if status == HEALTHY and record.source == "checkup":
+        return "HEALTHY. No problems found before training."
+    if status == HEALTHY:
+        good = symptoms.get("learned") or symptoms.get("better-than-constant")
+        return "HEALTHY. " + (good.text if good is not None else "Nothing alarming was seen.")
     alarms = [s.text for s in symptoms.values() if s.alarming]
     return "UNHEALTHY. " + (alarms[0] if alarms else f"{found[0].title}.") + _ending(record)
 

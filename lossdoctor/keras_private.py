@@ -16,7 +16,7 @@ RATE_METHOD = "_get_current_learning_rate"
 def fit_watch(on_exit: Callable[[], None]) -> bool:
     """Calls `on_exit`, perhaps twice, as soon as the running `fit` is left, also by an exception in another callback.
 
-    Keras calls no hook when fit raises (field pitfall 32). The epoch iterator is a local of fit's frame,
+    Keras calls no hook when fit raises, not even on_train_end. The epoch iterator is a local of fit's frame,
     so its finalizer runs when that frame is gone.
 
     Returns:

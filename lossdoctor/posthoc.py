@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from lossdoctor.diagnosis import Findings
-from lossdoctor.diagnosis import diagnose as conclude
+from lossdoctor.diagnosis import Findings, conclude
 from lossdoctor.history import ACCEPTED, read
 from lossdoctor.record import Record
 from lossdoctor.report import Report
@@ -16,12 +15,12 @@ def diagnose(history: Any, *, model: Any = None) -> Report:
     """Returns what can be said of a finished run.
 
     From losses alone that is whether the run diverged, became NaN, got stuck, swings or overfits. The
-    model adds what its layers, loss and optimizer tell. The rest needs `LossDoctor` in `model.fit`.
+    model adds what its layers, loss and optimizer say. The rest needs `LossDoctor` in `model.fit`.
 
     Args:
         history: a keras History, a dict of lists, a pandas DataFrame, or the path of a CSVLogger file, a
             TensorBoard folder, a saved record or a saved report. A Record or Report is taken as it is.
-        model: the compiled keras.Model that was trained, if it is at hand. It is only looked at.
+        model: the compiled keras.Model that was trained, if it is at hand. It is not changed.
 
     Raises:
         ValueError: nothing in `history` can be used, or `model` is no compiled Keras model; one sentence

@@ -1,10 +1,12 @@
-"""Who may import whom (DESIGN.md section 2), and who may load TensorFlow."""
+"""Who may import whom, who may load a backend, and that nothing goes round in a circle."""
 
 from __future__ import annotations
 
 import ast
+import graphlib
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ PACKAGE = Path(__file__).parents[1] / "lossdoctor"
 ALLOWED: dict[str, set[str]] = {
     "record": set(),
     "keras_private": set(),
+    "keras_layers": {"keras_private"},
     "backoff": set(),
     "losses": {"record"},
     "remedies": {"record", "keras_private"},  # the applying half
@@ -26,20 +29,27 @@ ALLOWED: dict[str, set[str]] = {
     "diagnosis": {"coverage", "causes", "symptoms", "remedies", "losses", "record"},
     "report": {"diagnosis", "symptoms", "remedies", "record"},
     "catalogue": {"causes", "symptoms", "remedies", "record", "losses", "diagnosis"},
-    "probes": {"record", "losses", "keras_private"},
-    "trials": {"remedies", "record", "probes", "losses", "keras_private"},
-}
+    "backends": {"record", "losses", "keras_private"},
+    "experiments": {"backends", "remedies", "losses", "record", "keras_private", "keras_layers"},
+    # Of the rules a fit needs what they are called (arguments), and which remedies to try (after_fit).
+    # checkup() makes a report of its own.
+    "fit": {"experiments", "backends", "backoff", "diagnosis", "causes", "remedies", "losses", "record", "report",
+            "keras_private", "keras_layers"},
+}  # fmt: skip
 BELOW_THE_EDGE = set(ALLOWED) - {"catalogue"}
 ALLOWED["callbacks"] = BELOW_THE_EDGE
-ALLOWED["checkup"] = BELOW_THE_EDGE
-ALLOWED["posthoc"] = BELOW_THE_EDGE  # of the probes it needs only what reads a model's setup
-EDGE = {"catalogue", "checkup", "posthoc", "callbacks", "lossdoctor"}
-ALLOWED["cli"] = (BELOW_THE_EDGE | EDGE) - {"probes"}
+ALLOWED["posthoc"] = BELOW_THE_EDGE
+ALLOWED["saved_model"] = set()
+ALLOWED["demo"] = {"callbacks", "report"}
+EDGE = {"catalogue", "posthoc", "saved_model", "demo", "callbacks", "lossdoctor"}
+ALLOWED["cli"] = (BELOW_THE_EDGE | EDGE) - {"backends"}
 # The root hands out the public names, each loaded on first use.
 ALLOWED["lossdoctor"] = set(ALLOWED) - {"catalogue"}
 
-# Only these may import TensorFlow or Keras.
-HEAVY = ("probes/", "trials/", "callbacks/", "remedies/apply", "keras_private")
+BACKENDS = ("tensorflow", "tf_keras", "jax", "torch")
+# Only these may import Keras.
+HEAVY = ("backends/", "experiments/", "fit/", "callbacks/", "remedies/apply", "keras_private", "keras_layers",
+         "demo", "saved_model")  # fmt: skip
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -52,9 +62,13 @@ def part_of(file: Path) -> str:
     return {"__init__": "lossdoctor", "__main__": "cli"}.get(inside.stem, inside.stem)
 
 
-def imports(file: Path) -> Iterator[tuple[int, str]]:
-    """Yields line and full dotted name of everything a file imports, wherever in the file it stands."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+def imports(file: Path, *, types: bool = True) -> Iterator[tuple[int, str]]:
+    """Yields line and full dotted name of all imports of a file, wherever they stand; `types`: also for types only."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    left_out = set() if types else typing_only(tree)
+    for node in ast.walk(tree):
+        if id(node) in left_out:
+            continue
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -75,7 +89,9 @@ def parts_imported(file: Path) -> Iterator[tuple[int, str]]:
 def test_imports_follow_the_arrows(file):
     """A file imports only the parts that its own part may know."""
     part = part_of(file)
-    assert part in ALLOWED, f"{part} is a new part: say in ALLOWED (and in DESIGN.md) what it may import"
+    assert part in ALLOWED, (
+        f"{part} is a new part: say in ALLOWED (and in docs/development.md) what it may import"
+    )
     wrong = [
         f"{file.relative_to(PACKAGE)}:{line} imports {other}; {part} may import {sorted(ALLOWED[part])}"
         for line, other in parts_imported(file)
@@ -85,11 +101,68 @@ def test_imports_follow_the_arrows(file):
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
-def test_tensorflow_stays_at_the_edge(file):
-    """Only probes, trials, callbacks and remedies/apply import TensorFlow or Keras, even lazily."""
-    inside = file.relative_to(PACKAGE).as_posix()
-    heavy = [f"{inside}:{line} imports {name}" for line, name in imports(file) if _is_heavy(name)]
-    assert inside.startswith(HEAVY) or not heavy, "\n".join(heavy)
+def test_keras_and_its_backends_stay_in_their_rooms(file):
+    """Only the rooms of HEAVY import Keras, even lazily; only backends/NAME imports that backend."""
+    inside = file.relative_to(PACKAGE)
+    names = [(line, name.split(".")[0]) for line, name in imports(file, types=False)]
+    backend = [f"{inside}:{line} imports {name}" for line, name in names if name in BACKENDS]
+    assert inside.parts[:2] in {("backends", name) for name in BACKENDS} or not backend, "\n".join(backend)
+    heavy = [f"{inside}:{line} imports {name}" for line, name in names if name == "keras"]
+    assert inside.as_posix().startswith(HEAVY) or not heavy, "\n".join(heavy)
+
+
+def test_no_circles_between_files():
+    """Also not within a folder; a package counts as its __init__. Type-only imports are no circle."""
+    modules = {module_of(file): file for file in FILES}
+    graph = {
+        name: {m for m in modules_imported(file, modules) if m != name} for name, file in modules.items()
+    }
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(f"a circle: {' -> '.join(error.args[1])}")
+
+
+def test_one_name_one_file():
+    """No two modules are called the same."""
+    names = Counter(file.stem for file in FILES if file.stem not in ("__init__", "__main__"))
+    in_backends = {
+        file.stem for file in FILES if "backends" in file.parts
+    }  # siblings are called alike on purpose
+    assert {name for name, count in names.items() if count > 1} <= in_backends
+
+
+def test_files_are_small():
+    """Nothing over 300 lines; callbacks/ holds the callbacks alone."""
+    long = [f"{f.relative_to(PACKAGE)}: {n}" for f in FILES if (n := len(f.read_text().splitlines())) > 300]
+    assert not long
+    assert {f.stem for f in PACKAGE.glob("callbacks/*.py")} == {"__init__", "doctor", "lr_backoff"}
+
+
+def module_of(file: Path) -> str:
+    """Returns the dotted name of a file's module."""
+    return ".".join(("lossdoctor", *file.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(
+        ".__init__"
+    )
+
+
+def typing_only(tree: ast.Module) -> set[int]:
+    """Returns the id() of the nodes that only a type checker runs."""
+    guards = [n for n in ast.walk(tree) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.dump(n.test)]
+    return {id(n) for guard in guards for n in ast.walk(guard)}
+
+
+def modules_imported(file: Path, modules: dict[str, Path]) -> Iterator[str]:
+    """Yields the modules of ours that a file imports when it runs, wherever in the file it says so."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    left_out = typing_only(tree)
+    for node in ast.walk(tree):
+        if id(node) in left_out or not isinstance(node, (ast.Import, ast.ImportFrom)):
+            continue
+        found = [a.name for a in node.names]
+        if isinstance(node, ast.ImportFrom):
+            found = [str(node.module), *(f"{node.module}.{name}" for name in found)]
+        yield from (name for name in found if name in modules)
 
 
 # Private names that are not Keras's: our own class's in a copy of it, others' behind a check that they exist.
@@ -125,10 +198,6 @@ def private_names(file: Path) -> Iterator[tuple[int, str]]:
 
 def _is_own(value: ast.expr) -> bool:
     return isinstance(value, ast.Name) and value.id in ("self", "cls")
-
-
-def _is_heavy(name: str) -> bool:
-    return name.split(".")[0] in ("tensorflow", "keras", "tf_keras")
 
 
 def test_the_arrows_have_no_loop():

@@ -13,7 +13,7 @@ import pytest
 from lossdoctor import load_report
 from lossdoctor.causes import CAUSES
 from lossdoctor.cli import main
-from lossdoctor.report.json import SCHEMA
+from lossdoctor.report.json_document import SCHEMA
 
 WELL = "epoch,loss,val_loss\n" + "".join(f"{i},{2.0 * 0.8**i},{2.1 * 0.82**i}\n" for i in range(20))
 SICK = "epoch,loss,val_loss\n0,2.3,2.4\n1,2.9,3.1\n2,41.0,55.0\n3,71000.0,91000.0\n4,nan,nan\n5,nan,nan\n"

@@ -26,8 +26,8 @@ from lossdoctor.diagnosis import (
     NAMED,
     NAMED_BESIDE,
     Diagnosis,
+    conclude,
     confidence,
-    diagnose,
     rank,
     weigh,
 )
@@ -46,11 +46,11 @@ def found(cause: str, sure: float) -> Diagnosis:
 
 @LAWS
 @given(records)
-def test_diagnose_never_raises(record):
+def test_conclude_never_raises(record):
     """Any record gets its findings; no rule fails on it and no warning is printed."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        findings = diagnose(record)
+        findings = conclude(record)
     assert [text for text in findings.unchecked if "the rule failed" in text] == []
     assert findings.verdict.startswith("HEALTHY." if findings.healthy else "UNHEALTHY.")
 
@@ -59,7 +59,7 @@ def test_diagnose_never_raises(record):
 @given(records)
 def test_healthy_means_nothing_loud(record):
     """`healthy` is False exactly when a diagnosis has severity error or warning, and at most three have."""
-    findings = diagnose(record)
+    findings = conclude(record)
     loud = [d for d in findings.diagnoses if d.severity in ("error", "warning")]
     assert findings.healthy == (not loud)
     assert len(loud) <= LOUD
@@ -71,7 +71,7 @@ def test_healthy_means_nothing_loud(record):
 @given(records)
 def test_diagnoses_are_ranked(record):
     """The loud ones and the quiet ones each stand by confidence, each cause once, each with a reason."""
-    findings = diagnose(record)
+    findings = conclude(record)
     quiet = [d for d in findings.diagnoses if d.severity == "info"]
     for part in (findings.loud, quiet):
         assert [d.confidence for d in part] == sorted((d.confidence for d in part), reverse=True)
@@ -88,7 +88,7 @@ def test_diagnoses_are_ranked(record):
 @given(records, st.sets(st.sampled_from(IDS)))
 def test_ignored_causes_are_not_named(record, ignore):
     """No cause of `ignore` is named or suspected."""
-    findings = diagnose(record, ignore=ignore)
+    findings = conclude(record, ignore=ignore)
     assert ignore.isdisjoint(d.cause for d in (*findings.diagnoses, *findings.suspects))
 
 
@@ -96,13 +96,13 @@ def test_ignored_causes_are_not_named(record, ignore):
 @given(records)
 def test_a_saved_record_gives_the_same_diagnosis(record):
     """What was concluded in the run can be concluded from its file."""
-    assert repr(diagnose(Record.from_json(record.to_json()))) == repr(diagnose(record))
+    assert repr(conclude(Record.from_json(record.to_json()))) == repr(conclude(record))
 
 
 @pytest.mark.parametrize("name", HEALTHY)
 def test_healthy_runs_are_healthy(name):
     """Noise, cycles of the rate, negative losses, optimal starts and bare histories: nothing loud."""
-    findings = diagnose(HEALTHY[name])
+    findings = conclude(HEALTHY[name])
     assert findings.healthy, findings.loud
 
 
@@ -111,7 +111,7 @@ def test_healthy_runs_are_healthy(name):
 )
 def test_a_sick_run_is_named(record, cause):
     """A loss that explodes under SGD at rate 1 is put down to the rate, in the words of the symptom."""
-    findings = diagnose(record)
+    findings = conclude(record)
     assert not findings.healthy
     assert findings.loud[0].cause == cause
     assert findings.verdict.startswith("UNHEALTHY. The loss ")
@@ -119,7 +119,7 @@ def test_a_sick_run_is_named(record, cause):
 
 def test_an_alarm_that_no_cause_explains_is_unknown():
     """When every cause is ignored the alarm remains: "I don't know" is a diagnosis."""
-    findings = diagnose(SICK, ignore=IDS)
+    findings = conclude(SICK, ignore=IDS)
     assert [d.cause for d in findings.loud] == ["unknown"]
     assert "The loss grew from" in findings.loud[0].evidence[0]
     assert not findings.suspects
@@ -134,7 +134,7 @@ def test_an_alarm_with_a_faint_suspect_names_it_with_its_low_confidence():
         }
     }
     setup = Setup(layers=(Layer("out", "Dense", "sigmoid", units=1, parameters=3),))
-    findings = diagnose(Record(setup=setup, experiments=results))
+    findings = conclude(Record(setup=setup, experiments=results))
     assert [d.cause for d in findings.loud] == ["model-too-small"]
     assert ALSO_SEEN <= findings.loud[0].confidence < NAMED
     assert not findings.healthy
@@ -176,13 +176,13 @@ def test_confirmed_remedies_come_first():
 
 
 def test_a_rule_that_fails_costs_only_itself(monkeypatch):
-    """An error in one detector is told of, and the others still speak."""
+    """An error in one detector is reported, and the others still speak."""
 
     def fails(record: Record) -> None:
         raise ZeroDivisionError("of ours")
 
     monkeypatch.setitem(symptoms.DETECTORS, "loss-plateau", fails)
-    findings = diagnose(SICK)
+    findings = conclude(SICK)
     assert any(
         "loss-plateau: the rule failed with ZeroDivisionError: of ours" in t for t in findings.unchecked
     )
@@ -205,13 +205,13 @@ def test_a_rule_that_fails_costs_only_itself(monkeypatch):
 )
 def test_what_was_not_checked_is_said(record, words):
     """Every gap in the measurement has its sentence."""
-    assert any(words in text for text in diagnose(record).unchecked)
+    assert any(words in text for text in conclude(record).unchecked)
 
 
 def test_what_was_checked_is_said():
     """Areas that were measured and are fine are listed, those that were not are not."""
-    assert "targets and loss" in diagnose(run(np.ones(40), **task(2.0))).checked
-    assert diagnose(Record()).checked == ()
+    assert "targets and loss" in conclude(run(np.ones(40), **task(2.0))).checked
+    assert conclude(Record()).checked == ()
 
 
 @pytest.mark.parametrize("value", [1.0, np.nan])
@@ -222,7 +222,7 @@ def test_what_is_not_finite_is_not_called_fine(value):
     series["sampled.weight_norm"] = np.full((4, 1), value)
     record = run(np.ones(40), series=series, activity=(Activity("dense", "Dense", "relu", "final"),))
     areas = {"gradients by layer", "activations", "validation"}
-    assert areas & set(diagnose(record).checked) == (areas if value == 1.0 else set())
+    assert areas & set(conclude(record).checked) == (areas if value == 1.0 else set())
 
 
 @pytest.mark.parametrize(
@@ -232,4 +232,4 @@ def test_what_is_not_finite_is_not_called_fine(value):
 def test_the_verdict_tells_how_the_run_ended(stopped, ending):
     """After an exception or Ctrl-C the verdict says so."""
     stop = replace(SICK, stopped=stopped, events=(Event("stop", stopped),))
-    assert diagnose(stop).verdict.endswith(ending)
+    assert conclude(stop).verdict.endswith(ending)

@@ -30,7 +30,7 @@ def replayed(row: dict[str, Any]) -> dict[str, Any]:
 
     if not row.get("record"):
         return row
-    findings = diagnosis.diagnose(Record.from_json(json.dumps(row["record"])))
+    findings = diagnosis.conclude(Record.from_json(json.dumps(row["record"])))
     named = [[d.cause, round(float(d.confidence), 4), d.severity] for d in findings.diagnoses]
     return row | {"healthy": findings.healthy, "named": named}
 

@@ -25,10 +25,11 @@ def load(ward: str | None, only: str = "") -> dict[str, Any]:
 
 
 def _ours() -> list[Any]:
-    """Returns the cases written out module by module, then those of cases/third by the names of their files."""
-    from benchmarks.diagnosis.cases import CASES, third
+    """Returns the cases written out module by module, then those of the blind folders by the names of their files."""
+    from benchmarks.diagnosis.cases import CASES, fourth, third
 
-    names = sorted(module.name for module in pkgutil.iter_modules(third.__path__, f"{third.__name__}."))
+    found = [pkgutil.iter_modules(folder.__path__, f"{folder.__name__}.") for folder in (third, fourth)]
+    names = [name for modules in found for name in sorted(module.name for module in modules)]
     modules = [importlib.import_module(name) for name in names]
     return [*CASES, *(module.CASE for module in modules if hasattr(module, "CASE"))]
 

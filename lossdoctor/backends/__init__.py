@@ -24,13 +24,22 @@ def current() -> Backend:
     """
     import keras
 
-    name = keras.backend.backend()
-    if name not in SUPPORTED:
-        raise UnsupportedBackend(
-            f"lossdoctor cannot watch training on the Keras backend {name!r}; it supports {', '.join(SUPPORTED)}"
-        )
-    backend: Backend = import_module(f"lossdoctor.backends.{name}.backend").BACKEND
+    if (why := unsupported()) is not None:
+        raise UnsupportedBackend(why)
+    backend: Backend = import_module(f"lossdoctor.backends.{keras.backend.backend()}.backend").BACKEND
     return backend
 
 
-__all__ = ["SUPPORTED", "Backend", "UnsupportedBackend", "current"]
+def unsupported() -> str | None:
+    """Returns why nothing can be measured on the backend that Keras runs on, without a full stop; None when it can."""
+    import keras
+
+    name = keras.backend.backend()
+    if name in SUPPORTED:
+        return None
+    return (
+        f"lossdoctor cannot watch training on the Keras backend {name!r} (it supports {', '.join(SUPPORTED)})"
+    )
+
+
+__all__ = ["SUPPORTED", "Backend", "UnsupportedBackend", "current", "unsupported"]

@@ -1,28 +1,24 @@
 """Learning-rate backoff as a pure state machine: `step(policy, state, signal) -> (state, action)`.
 
-Deciding and doing are apart: nothing here knows Keras. callbacks/backoff.py feeds it one signal a training
-step and carries out what it says. Imports nothing of lossdoctor.
+Deciding and doing are apart: nothing here knows Keras. fit/rescue.py feeds it one signal a training step and
+carries out what it says. Imports nothing of lossdoctor outside this folder.
 """
 
-from lossdoctor.backoff.machine import landed, step, verdict
-from lossdoctor.backoff.memory import Alarm, Watch
-from lossdoctor.backoff.policy import Policy
-from lossdoctor.backoff.signal import Signal
-from lossdoctor.backoff.state import Action, State
-from lossdoctor.backoff.store import dumps, loads
-from lossdoctor.backoff.watch import look
+from lossdoctor.backoff.machine import final_action, restored, step
+from lossdoctor.backoff.policy import Policy, check_count, refuse, snapshot_due
+from lossdoctor.backoff.state import Action, Signal, State, dumps, loads
 
 __all__ = [
     "Action",
-    "Alarm",
     "Policy",
     "Signal",
     "State",
-    "Watch",
+    "check_count",
     "dumps",
-    "landed",
+    "final_action",
     "loads",
-    "look",
+    "refuse",
+    "restored",
+    "snapshot_due",
     "step",
-    "verdict",
 ]

@@ -1,10 +1,12 @@
-"""Policy: the settings of a backoff, checked before training starts."""
+"""Policy: the settings of a backoff, checked before training starts; and which snapshots to make and to drop."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import NoReturn
+
+SHARE = 0.05  # a rollback loses about this share of the steps done, and snapshots get ever rarer
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,13 @@ class Policy:
 
     Raises:
         ValueError: a setting is out of range; the message says what to pass.
+
+    Example:
+        >>> Policy(factor=0.5).factor
+        0.5
+        >>> Policy(factor=2.0)
+        Traceback (most recent call last):
+        ValueError: LRBackoff: factor=2.0 is not possible. Pass a number between 0 and 1, such as 0.1.
     """
 
     factor: float = 0.1
@@ -38,25 +47,32 @@ class Policy:
 
     def __post_init__(self) -> None:
         if not _is_number(self.factor) or not 0.0 < self.factor < 1.0:
-            _refuse("factor", self.factor, "a number between 0 and 1, such as 0.1")
+            refuse("factor", self.factor, "a number between 0 and 1, such as 0.1")
         if not _is_number(self.min_lr) or self.min_lr < 0.0:
-            _refuse("min_lr", self.min_lr, "a learning rate of 0 or more, such as 1e-6")
+            refuse("min_lr", self.min_lr, "a learning rate of 0 or more, such as 1e-6")
         if not _is_number(self.settle) or not 0.0 <= self.settle <= 0.9:
-            _refuse("settle", self.settle, "a share of the training between 0 (none) and 0.9, such as 0.1")
+            refuse("settle", self.settle, "a share of the training between 0 (none) and 0.9, such as 0.1")
         for name, least in (("patience", 1), ("cooldown", 0), ("max_backoffs", 0)):
-            _check_count(name, getattr(self, name), least)
+            check_count(name, getattr(self, name), least)
         if self.recover_after is not None:
-            _check_count("recover_after", self.recover_after, 1, "; None never raises the rate again")
+            check_count("recover_after", self.recover_after, 1, "; None never raises the rate again")
 
 
-def _check_count(name: str, value: Any, least: int, more: str = "") -> None:
+def snapshot_due(step: int, last: int, every: int) -> bool:
+    """Returns whether `step` is far enough from the last snapshot at `last`; `every`: steps between at least."""
+    return step - last >= max(every, int(SHARE * step))
+
+
+def check_count(name: str, value: object, least: int, more: str = "") -> None:
+    """Raises ValueError unless `value`, of the argument `name`, is a whole number of `least` or more."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        _refuse(name, value, f"a whole number of {least} or more{more}")
+        refuse(name, value, f"a whole number of {least} or more{more}")
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _refuse(name: str, value: Any, instead: str) -> None:
+def refuse(name: str, value: object, instead: str) -> NoReturn:
+    """Raises ValueError with the argument, its value and what to pass instead."""
     raise ValueError(f"LRBackoff: {name}={value!r} is not possible. Pass {instead}.")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -12,13 +12,13 @@ from typing import Any
 import keras
 
 from lossdoctor import backends, keras_private
-from lossdoctor.diagnosis import Findings, diagnose
-from lossdoctor.fit.after_fit import repaired, run_trials
+from lossdoctor.diagnosis import Findings, conclude
+from lossdoctor.fit.after_fit import experimented, repaired
 from lossdoctor.fit.arguments import checked_ignore, checked_path
 from lossdoctor.fit.monitor import Monitor
 from lossdoctor.record import Event, Record
 from lossdoctor.report import Report
-from lossdoctor.report.live import line as live_line
+from lossdoctor.report.text import live_line
 from lossdoctor.symptoms import LIVE
 
 YOUNG_SECONDS = 60.0
@@ -35,8 +35,8 @@ class LossDoctor(keras.callbacks.Callback):
         backoff: None to watch only; True or an LRBackoff to save a diverging run (see LRBackoff).
         ignore: cause ids or codes that are never reported, e.g. ("overfitting", "LD301").
         report: path to write the report to while training goes on: ".json", ".html" or ".txt".
-        trial_seconds: time for trials after a sick run, in seconds; 0 for none. By default the larger
-            of 5 s and 10 % of the training time. A healthy run has no trials.
+        trial_seconds: time for replays after a sick run, in seconds; by default the larger of 5 s and 10 % of the
+            training time. 0 leaves out all experiments, also the cheap ones at the end of every fit.
         budget: share of the training time that lossdoctor may use between steps, and for the norms of large
             gradients within them, 0 to 1.
         log_dir: folder for TensorBoard events (batch loss, gradient norms, findings), or None.
@@ -81,6 +81,7 @@ class LossDoctor(keras.callbacks.Callback):
         self._report: Report | None = None
         self._warned = False
         self._said: set[str] = set()
+        self._off: str | None = None  # why nothing is watched
 
     def __deepcopy__(self, memo: Any) -> LossDoctor:
         # Tuners copy callbacks before fit; a copy starts afresh and holds no model.
@@ -106,10 +107,14 @@ class LossDoctor(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._report, self._said, self._monitor, self._warned = None, set(), None, False
-        with self._guard("start watching"):
-            monitor = Monitor(self.model, dict(self.params or {}), self.budget)
-            self._monitor = monitor
-            keras_private.fit_watch(lambda: self._left(monitor))
+        self._off = backends.unsupported()
+        if self._off is not None:
+            warnings.warn(f"{self._off}: this fit runs unwatched.", stacklevel=2)
+        else:
+            with self._guard("start watching"):
+                monitor = Monitor(self.model, dict(self.params or {}), self.budget)
+                self._monitor = monitor
+                keras_private.fit_watch(lambda: self._left(monitor))
         if self.backoff is not None:
             self.backoff.on_train_begin(logs)
 
@@ -161,7 +166,8 @@ class LossDoctor(keras.callbacks.Callback):
             return self._current()
         # Even then there is a report: it says what went wrong with us.
         record = Record(events=tuple(self._monitor.events) if self._monitor else (), stopped="unknown")
-        return Report(record, Findings(True, "lossdoctor could not judge this run (see below)."))
+        why = "lossdoctor could not judge this run."
+        return Report(record, Findings("inconclusive", why, inconclusive_because=(why,)))
 
     def _current(self) -> Report:
         monitor = self._monitor
@@ -169,26 +175,24 @@ class LossDoctor(keras.callbacks.Callback):
             return self._report
         _ = self.model  # asked for within an epoch on JAX, Keras gives the variables their values back
         if monitor is None:
-            record = Record(stopped="not started", source="none")
-            return Report(record, diagnose(record, ignore=self.ignore))
+            off = () if self._off is None else (Event("off", f"{self._off}."),)
+            record = Record(events=off, stopped="not started", source="none")
+            return Report(record, conclude(record, ignore=self.ignore))
         if monitor.stopped == "running" and monitor.steps.error:
             self._left(monitor)  # the step raised, only the traceback still holds fit's frame
         if monitor.stopped == "running":
             return self._make_report(monitor.record())
-        # fit was left by an exception: the trials were not run then, they are now.
-        self._report = self._with_trials()
+        # fit was left by an exception: the experiments were not run then, they are now.
+        self._report = self._with_experiments()
         return self._report
 
     def _left(self, monitor: Monitor) -> None:
         """fit is gone. After on_train_end there is nothing left to do."""
         if monitor is self._monitor and monitor.stopped == "running":
             how = monitor.steps.error
-            with (
-                backends.current().outside_of_trace()
-            ):  # the garbage collector may call us while another function is traced
-                self._finish(
-                    "interrupted" if how == "KeyboardInterrupt" else f"error: {how or 'fit was left early'}"
-                )
+            with backends.current().outside_of_trace():
+                interrupted = how == "KeyboardInterrupt"
+                self._finish("interrupted" if interrupted else f"error: {how or 'fit was left early'}")
 
     def _finish(self, stopped: str) -> None:
         monitor = self._monitor
@@ -198,19 +202,18 @@ class LossDoctor(keras.callbacks.Callback):
         with self._guard("evaluate the layers"):
             monitor.evaluate_layers()
         with self._guard("write the report"):
-            self._report = self._with_trials() if stopped == "finished" else None
+            self._report = self._with_experiments() if stopped == "finished" else None
             self._write(self._report or self._make_report(monitor.record()))
 
-    def _with_trials(self) -> Report:
+    def _with_experiments(self) -> Report:
         monitor = self._monitor
         assert monitor is not None
         known, record = len(monitor.events), self._record()
-        findings = diagnose(record, ignore=self.ignore)
         seconds = self.trial_seconds
         seconds = max(5.0, 0.1 * monitor.pace.elapsed()) if seconds is None else seconds
-        if not findings.healthy and seconds > 0:
-            with self._guard("run the trials"):
-                record = run_trials(monitor, record, findings, seconds, show=self._talks())
+        if seconds > 0:
+            with self._guard("run the experiments"):
+                record = experimented(monitor, record, self.ignore, seconds, show=self._talks())
             record = replace(record, events=record.events + tuple(monitor.events[known:]))
         return self._make_report(record)
 
@@ -222,7 +225,7 @@ class LossDoctor(keras.callbacks.Callback):
         return record
 
     def _make_report(self, record: Record) -> Report:
-        findings = diagnose(record, ignore=self.ignore)
+        findings = conclude(record, ignore=self.ignore)
         monitor = self._monitor
         repair: Callable[[], Any] | None = None
         if monitor is not None:
@@ -269,7 +272,7 @@ class LossDoctor(keras.callbacks.Callback):
 
     @contextmanager
     def _guard(self, doing: str) -> Iterator[None]:
-        """The one place where an error of ours ends: training goes on, it is said once and kept."""
+        """The one place where an error of ours ends: training goes on, it is said once and recorded."""
         try:
             yield
         except Exception as error:

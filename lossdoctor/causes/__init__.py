@@ -5,11 +5,13 @@ from lossdoctor.causes import (
     bad_initialization,
     batch_size_ill_suited,
     class_imbalance,
+    data_order,
     dying_relu,
     exploding_gradients,
     frozen_layers,
     hidden_activation_ill_suited,
     inconsistent_preprocessing,
+    infeasible_targets,
     label_noise,
     learning_rate_too_high,
     learning_rate_too_low,
@@ -18,14 +20,19 @@ from lossdoctor.causes import (
     misaligned_labels,
     missing_nonlinearity,
     model_too_small,
+    non_differentiable_loss,
     non_finite_data,
+    normalization_mismatch,
     numerical_instability,
     optimizer_ill_suited,
     optimizer_misconfigured,
+    optimizer_state_lost,
     outliers,
     output_shape_mismatch,
     over_regularized,
     overfitting,
+    representation_collapse,
+    sample_weights_ill_suited,
     saturated_activations,
     too_few_epochs,
     too_little_data,
@@ -43,6 +50,7 @@ CAUSES: tuple[Cause, ...] = (
     optimizer_ill_suited.CAUSE,  # LD104
     batch_size_ill_suited.CAUSE,  # LD105
     too_few_epochs.CAUSE,  # LD106
+    optimizer_state_lost.CAUSE,  # LD107
     bad_initialization.CAUSE,  # LD201
     vanishing_gradients.CAUSE,  # LD202
     exploding_gradients.CAUSE,  # LD203
@@ -55,6 +63,8 @@ CAUSES: tuple[Cause, ...] = (
     over_regularized.CAUSE,  # LD210
     frozen_layers.CAUSE,  # LD211
     architecture_ill_suited.CAUSE,  # LD212
+    normalization_mismatch.CAUSE,  # LD213
+    representation_collapse.CAUSE,  # LD214
     unscaled_features.CAUSE,  # LD301
     unscaled_targets.CAUSE,  # LD302
     non_finite_data.CAUSE,  # LD303
@@ -64,10 +74,14 @@ CAUSES: tuple[Cause, ...] = (
     inconsistent_preprocessing.CAUSE,  # LD307
     misaligned_labels.CAUSE,  # LD308
     too_little_data.CAUSE,  # LD309
+    infeasible_targets.CAUSE,  # LD310
+    sample_weights_ill_suited.CAUSE,  # LD311
+    data_order.CAUSE,  # LD312
     loss_activation_mismatch.CAUSE,  # LD401
     loss_target_mismatch.CAUSE,  # LD402
     output_shape_mismatch.CAUSE,  # LD403
     unbounded_loss.CAUSE,  # LD404
+    non_differentiable_loss.CAUSE,  # LD405
     numerical_instability.CAUSE,  # LD501
 )
 

@@ -48,7 +48,7 @@ def signs(facts: Facts) -> Iterator[Sign]:
     yield from doing_well(facts)
 
 
-def rule(activation: str | None) -> str:
+def fitting_initializer(activation: str | None) -> str:
     """Returns the initialiser that fits an activation (He et al. 2015; Klambauer et al. 2017; Glorot and Bengio 2010)."""
     if activation == "selu":
         return "lecun_normal"
@@ -61,7 +61,7 @@ def rule(activation: str | None) -> str:
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
     hidden = [layer.activation for layer in facts.hidden if layer.activation]
-    name = rule(hidden[0] if hidden else None)
+    name = fitting_initializer(hidden[0] if hidden else None)
     yield Remedy(
         f"Start from {name}, which keeps the signal's size from layer to layer.",
         f'layers.Dense(..., kernel_initializer="{name}")',

@@ -12,13 +12,20 @@ from lossdoctor.symptoms import DETECTORS, Symptom
 
 # Weights in log-odds. They add up to a confidence in diagnosis.py and nowhere else.
 CERTAIN, STRONG, FAIR, SLIGHT = 5.0, 2.0, 1.0, 0.5
-TOLD = 0.4  # score on rows held back (0: a constant answer, 1: perfect) that labels of other rows never give
+PREDICTED = (
+    0.4  # score on held-out rows (0: a constant answer, 1: perfect) that labels of other rows never give
+)
 CURED = 0.2  # score of a replay (0: a constant answer, 1: perfect) from which the change was more than chance
 
 
 @dataclass(frozen=True)
 class Sign:
-    """One reason for (weight > 0) or against (weight < 0) a cause, as a sentence with its number."""
+    """One reason for or against a cause.
+
+    Attributes:
+        weight: log-odds; above 0 for the cause, below 0 against it.
+        text: a sentence with its number.
+    """
 
     weight: float
     text: str
@@ -26,13 +33,21 @@ class Sign:
 
 @dataclass(frozen=True)
 class Facts:
-    """What causes may look at: the setup, summaries of the data, the symptoms and the trial results."""
+    """What is known of a run: all that causes judge by.
+
+    Attributes:
+        setup: the static facts.
+        data: summaries of the sampled rows.
+        symptoms: what is visibly so, by name.
+        experiments: `Record.experiments`, results by name.
+        trained: False in a checkup, where nothing is known of how training goes.
+    """
 
     setup: Setup = field(default_factory=Setup)
     data: Data = field(default_factory=Data)
     symptoms: Mapping[str, Symptom] = field(default_factory=dict)
     experiments: Mapping[str, Any] = field(default_factory=dict)
-    trained: bool = True  # False in a checkup: nothing is known of how training goes
+    trained: bool = True
 
     def get(self, name: str) -> Symptom | None:
         """Returns the symptom of that name, None when it was not seen.
@@ -46,6 +61,7 @@ class Facts:
 
     @property
     def optimizer(self) -> Optimizer:
+        """The run's optimizer, of kind "unknown" in a bare history."""
         return self.setup.optimizer or Optimizer("unknown")
 
     @property
@@ -77,16 +93,16 @@ class Facts:
         return bad if bad is not None and bad.step == 0 else None
 
     @property
-    def told_apart(self) -> Mapping[str, Any] | None:
-        """The replay after which held-back rows were told best, if better than TOLD; None without one."""
+    def predictive_replay(self) -> Mapping[str, Any] | None:
+        """The replay after which held-out rows were predicted best, if better than PREDICTED; None without one."""
         tries = [
             t for t in self.experiments.get("replay", {}).get("trials", ()) if t["verdict"] == "confirmed"
         ]
         best = max(tries, key=lambda t: t.get("score", 0.0), default=None)
-        return best if best is not None and best.get("score", 0.0) > TOLD else None
+        return best if best is not None and best.get("score", 0.0) > PREDICTED else None
 
     def replay(self, cause: str) -> Mapping[str, Any] | None:
-        """Returns the best replay of that cause's remedies (see trials), None when none was made."""
+        """Returns the best replay of that cause's remedies (see experiments/replays), None when none was made."""
         tries = [t for t in self.experiments.get("replay", {}).get("trials", ()) if t["cause"] == cause]
         order = {"confirmed": 0, "unclear": 1, "refuted": 2}
         return min(tries, key=lambda t: (order[t["verdict"]], -t.get("score", 0.0)), default=None)
@@ -111,7 +127,13 @@ class Facts:
 
 @dataclass(frozen=True)
 class Example:
-    """A near-to-life set of facts on which the cause must be named, or (`named=False`) stay silent."""
+    """A near-to-life set of facts on which a cause is to be named, or not.
+
+    Attributes:
+        text: what the case is, a short phrase.
+        facts: what is known of it.
+        named: False where the cause has to stay silent.
+    """
 
     text: str
     facts: Facts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes import wording
+import lossdoctor.causes.compile_call as compile_call
 from lossdoctor.causes.cause import (
     FAIR,
     SLIGHT,
@@ -60,7 +60,7 @@ def signs(facts: Facts) -> Iterator[Sign]:
 def remedies(facts: Facts) -> Iterator[Remedy]:
     yield Remedy(
         "Clip the gradients' global norm at 1.",
-        wording.optimizer(facts, global_clipnorm=1.0),
+        compile_call.optimizer_argument(facts, global_clipnorm=1.0),
         (Action("clip", {"global_clipnorm": 1.0}),),
     )
     yield Remedy(

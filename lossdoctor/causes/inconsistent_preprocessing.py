@@ -19,7 +19,7 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(STRONG, labels.text)
     if jump is not None and jump.details.get("batch"):
         yield Sign(FAIR, f"some batches have another unit: {jump.text}")
-    if (kind := facts.get("held-back-told")) is not None:
+    if (kind := facts.get("held-out-predicted")) is not None:
         yield Sign(STRONG + FAIR, kind.text)
     elif inputs is labels is None:
         return
@@ -51,7 +51,7 @@ _OFF = (
     Symptom("validation-gap", 9.0, "Validation ends at 40, training at 0.1."),
 )
 
-_UNLIKE = Symptom("held-back-told", 0.9, "Rows held back are told with 0.95, validation rows with 0.05.")
+_UNLIKE = Symptom("held-out-predicted", 0.9, "Rows held back are told with 0.95, validation rows with 0.05.")
 
 CAUSE = Cause(
     id="inconsistent-preprocessing",

@@ -8,9 +8,7 @@ from lossdoctor.causes.cause import FAIR, SLIGHT, STRONG, Cause, Example, Facts,
 from lossdoctor.remedies import Remedy
 from lossdoctor.symptoms import Symptom
 
-CLEANER = (
-    0.1  # accuracy; without dropout, training rows are told at least as well as others when labels are alike
-)
+CLEANER = 0.1  # accuracy; without dropout, training rows are predicted at least as well as others when labels are alike
 
 
 def signs(facts: Facts) -> Iterator[Sign]:

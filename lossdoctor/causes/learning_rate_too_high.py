@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes import wording
+import lossdoctor.causes.compile_call as compile_call
 from lossdoctor.causes.cause import (
     CERTAIN,
     FAIR,
@@ -81,7 +81,7 @@ def signs(facts: Facts) -> Iterator[Sign]:
     yield from replayed(facts, "learning-rate-too-high")
     yield from doing_well(facts)
     if facts.learned > FITTED and _only_validation(facts):
-        # Whatever slows down a run that overfits makes it better on rows that were held back.
+        # Whatever slows down a run that overfits makes it better on held-out rows.
         yield Sign(
             -STRONG - FAIR, f"the training rows were learned to {facts.learned:.0%}, only validation is bad"
         )
@@ -94,20 +94,20 @@ def _only_validation(facts: Facts) -> bool:
 def remedies(facts: Facts) -> Iterator[Remedy]:
     rate = facts.optimizer.learning_rate or 0.01
     limit = facts.experiments.get("stability", {}).get("limit")
-    targets = [wording.round_down(min(limit / 3, rate / 3))] if limit else []
+    targets = [compile_call.round_down(min(limit / 3, rate / 3))] if limit else []
     targets += [rate / 10, rate / 100] if high(facts) < 30 else [rate / 100, rate / 1000]
-    for value in {wording.number(v): v for v in targets}.values():  # one for each rate as it is printed
+    for value in {compile_call.literal(v): v for v in targets}.values():  # one for each rate as it is printed
         action = Action(
             "learning_rate", {"value": value} if not facts.optimizer.schedule else {"factor": value / rate}
         )
         yield Remedy(
-            f"Lower the learning rate to {wording.number(value)}.",
-            wording.optimizer(facts, learning_rate=value),
+            f"Lower the learning rate to {compile_call.literal(value)}.",
+            compile_call.optimizer_argument(facts, learning_rate=value),
             (action,),
         )
     yield Remedy(
         "Clip the gradients' global norm at 1.",
-        wording.optimizer(facts, global_clipnorm=1.0),
+        compile_call.optimizer_argument(facts, global_clipnorm=1.0),
         (Action("clip", {"global_clipnorm": 1.0}),),
     )
 

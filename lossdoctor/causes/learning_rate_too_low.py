@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes import wording
+import lossdoctor.causes.compile_call as compile_call
 from lossdoctor.causes.cause import (
     FAIR,
     SLIGHT,
@@ -82,15 +82,15 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
         )
         yield Remedy(
             f"Let the rate fall later: it is lowered by {what}.",
-            wording.optimizer(facts, learning_rate=rate),
+            compile_call.optimizer_argument(facts, learning_rate=rate),
             (Action("learning_rate", {"value": rate}),),
         )
         return
     for factor in (10.0, 100.0, 1000.0) if facts.get("updates-tiny") else (10.0, 3.0, 100.0):
         change = Action("learning_rate", {"factor": factor})
         yield Remedy(
-            f"Raise the learning rate to {wording.number(rate * factor)}.",
-            wording.optimizer(facts, learning_rate=rate * factor),
+            f"Raise the learning rate to {compile_call.literal(rate * factor)}.",
+            compile_call.optimizer_argument(facts, learning_rate=rate * factor),
             (change,),
         )
 

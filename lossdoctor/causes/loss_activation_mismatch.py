@@ -19,6 +19,9 @@ def signs(facts: Facts) -> Iterator[Sign]:
     yield from found
     if found and (constant := facts.get("outputs-constant")) and constant.text not in {s.text for s in found}:
         yield Sign(SLIGHT, constant.text or "the outputs are the same for every input")
+    beyond = facts.get("targets-out-of-reach")
+    if beyond is not None and not found:
+        yield Sign(STRONG, beyond.text)
     divergence = any(o.loss == "kl_divergence" for o in facts.setup.outputs)
     if divergence and (below := facts.get("loss-below-zero")):
         yield Sign(

@@ -11,7 +11,11 @@ from lossdoctor.symptoms import Symptom
 
 def signs(facts: Facts) -> Iterator[Sign]:
     unrelated, chance = facts.get("labels-unrelated"), facts.get("validation-at-chance")
-    if unrelated is not None:
+    pairs = facts.get("pairs-unrelated")
+    if pairs is not None and unrelated is None and facts.get("no-better-than-constant") is not None:
+        yield Sign(STRONG + FAIR, pairs.text)
+        unrelated = pairs
+    elif unrelated is not None:
         yield Sign(STRONG, unrelated.text)
     if chance is not None and facts.get("validation-inputs-differ") is None:
         yield Sign(FAIR, chance.text)
@@ -29,8 +33,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
             yield Sign(-weight, symptom.text)
     if facts.get("validation-at-chance") is None and facts.learned > 0.5:
         yield Sign(-STRONG, "validation rows are told apart")
-    if facts.told_apart is not None:
-        yield Sign(-STRONG, f"with another change held-back rows are told: {facts.told_apart['text']}")
+    if facts.predictive_replay is not None:
+        yield Sign(-STRONG, f"with another change held-back rows are told: {facts.predictive_replay['text']}")
     yield from doing_well(facts)
 
 
@@ -47,7 +51,7 @@ _ODD = (
         "loss-stuck-at-baseline", 1.0, "The loss ended at 2.31, where a constant answer ends.", alarming=True
     ),
 )
-_TOLD = {
+_PREDICTED = {
     "cause": "architecture-ill-suited", "remedy": "Flatten in the place of the pooling.", "verdict": "confirmed",
     "score": 0.9, "text": "replayed 200 steps on 192 rows: held-back accuracy 0.95 (unchanged: 0.44)",
 }  # fmt: skip
@@ -67,7 +71,7 @@ CAUSE = Cause(
         Example("labels shuffled apart from their rows", seen(*_ODD)),
         Example(
             "another model tells rows held back",
-            seen(*_ODD, experiments={"replay": {"trials": [_TOLD]}}),
+            seen(*_ODD, experiments={"replay": {"trials": [_PREDICTED]}}),
             named=False,
         ),
         Example(

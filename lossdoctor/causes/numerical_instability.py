@@ -23,6 +23,15 @@ from lossdoctor.symptoms import Symptom
 
 # What leads to numbers beyond all range by itself, whatever the formula.
 GREW = ("gradients-exploding", "loss-exploding", "loss-blew-up", "loss-start-high")
+# What keeps an operation away from the point at which its gradient is not finite: sentence and code.
+MENDS = {
+    "sqrt": ("Put a small number inside of the root, whose slope is infinite at 0.", "ops.sqrt(ops.maximum(v, 1e-7))"),
+    "norm": ("Take the norm with a small number inside: that of a zero vector has no slope.", "ops.sqrt(ops.sum(ops.square(v), -1) + 1e-7)"),
+    "log": ("Keep the logarithm away from 0.", "ops.log(ops.maximum(v, 1e-7))"),
+    "power": ("Keep the base of the power away from 0, where a power below one has an infinite slope.", "ops.maximum(v, 1e-7) ** p"),
+    "divide": ("Keep the divisor away from 0.", "a / ops.maximum(b, 1e-7)"),
+    "where": ("Replace the bad values before they are used, not after: the branch that is not taken has a gradient too.", "safe = ops.where(ok, v, 1.0)\nops.where(ok, f(safe), 0.0)"),
+}  # fmt: skip
 VANISHED = 1e-3  # share of the first loss; where logarithms and roots have their edge
 
 
@@ -66,6 +75,8 @@ def _broke_down(facts: Facts, bad: Symptom) -> Iterator[Sign]:
             STRONG,
             f"the loss {facts.output.loss or 'of train_step'} is self-written: log(0), sqrt(0), a division by 0 or exp of a large number",
         )
+    if (broken := facts.get("gradient-broken-at")) is not None:
+        yield Sign(CERTAIN if broken.value >= 1.0 else STRONG, broken.text)
     if (where := facts.experiments.get("first_nonfinite")) and where.get("what") in (
         "layer",
         "loss",
@@ -82,6 +93,9 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
             'keras.config.set_dtype_policy("mixed_float16")',
             (Action("precision", {"policy": "float32"}),),
         )
+        return
+    if (broken := facts.get("gradient-broken-at")) is not None and broken.details.get("operation") in MENDS:
+        yield Remedy(*MENDS[broken.details["operation"]])
         return
     yield Remedy(
         "Keep logarithms, roots, divisions and exponentials away from the edge of their range.",

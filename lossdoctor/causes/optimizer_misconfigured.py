@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lossdoctor.causes import wording
+import lossdoctor.causes.compile_call as compile_call
 from lossdoctor.causes.cause import (
     CERTAIN,
     FAIR,
@@ -22,78 +22,80 @@ from lossdoctor.record import Optimizer, Setup
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
 
+Misuse = tuple[str, float, object, str]  # setting, weight, what to set instead, why
 
-def nonsense(optimizer: Optimizer, float16: bool = False) -> Iterator[tuple[str, float, object, str]]:
+
+def nonsense(optimizer: Optimizer, float16: bool = False) -> Iterator[Misuse]:
     """Yields (setting, weight, what to set instead, why) for each setting that makes no sense."""
-    c, rate = optimizer.config, optimizer.learning_rate
+    rate = optimizer.learning_rate
     if rate is not None and rate <= 0:
         yield "learning_rate", CERTAIN, 0.001, "a rate of 0 or less moves nothing, or climbs"
-    momentum = c.get("momentum")
-    if isinstance(momentum, (int, float)) and momentum >= 0.995:
-        yield (
-            "momentum",
-            CERTAIN if momentum >= 1 else STRONG,
-            0.9,
-            "steps pile up without end"
-            if momentum >= 1
-            else f"steps add up to {1 / (1 - momentum):.0f} times the rate",
-        )
+    yield from _averages(optimizer)
+    yield from _clipping(optimizer)
+    yield from _epsilon(optimizer, float16)
+    yield from _weight_decay(optimizer)
+    yield from _schedule(optimizer)
+
+
+def _number(value: Any) -> float | None:
+    """Returns a setting that is a number, None for any other (True is none)."""
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _averages(optimizer: Optimizer) -> Iterator[Misuse]:
+    """Momentum and the decays of running averages, which forget too slowly or at once."""
+    momentum = _number(optimizer.config.get("momentum"))
+    if momentum is not None and momentum >= 1:
+        yield "momentum", CERTAIN, 0.9, "steps pile up without end"
+    elif momentum is not None and momentum >= 0.995:
+        yield "momentum", STRONG, 0.9, f"steps add up to {1 / (1 - momentum):.0f} times the rate"
     for name, top, usual in (("beta_1", 0.999, 0.9), ("beta_2", 0.999999, 0.999), ("rho", 0.99999, 0.9)):
-        if isinstance(c.get(name), (int, float)) and c[name] > top:
+        decay = _number(optimizer.config.get(name))
+        if decay is not None and decay > top:
             yield name, STRONG, usual, "the average never forgets its start"
-    beta = c.get("beta_2")
-    if (
-        isinstance(beta, (int, float))
-        and beta < 0.5
-        and optimizer.kind in ("Adam", "AdamW", "Nadam", "Adamax")
-    ):
+    beta = _number(optimizer.config.get("beta_2"))
+    if beta is not None and beta < 0.5 and optimizer.kind in ("Adam", "AdamW", "Nadam", "Adamax"):
         yield "beta_2", FAIR, 0.999, "the scale of the steps follows single batches"
+
+
+def _clipping(optimizer: Optimizer) -> Iterator[Misuse]:
     for name in ("clipnorm", "global_clipnorm", "clipvalue"):
-        limit = c.get(name)
-        if (
-            isinstance(limit, (int, float))
-            and not isinstance(limit, bool)
-            and limit <= 1e-3
-            and optimizer.kind == "SGD"
-        ):
+        limit = _number(optimizer.config.get(name))
+        if limit is None:
+            continue
+        if limit <= 1e-3 and optimizer.kind == "SGD":
             yield name, CERTAIN, 1.0, "gradients are cut to next to nothing"
-        elif isinstance(limit, (int, float)) and not isinstance(limit, bool) and limit <= 1e-6:
+        elif limit <= 1e-6:
             yield name, STRONG, 1.0, "gradients are cut to next to nothing"
-    epsilon = c.get("epsilon")
-    if isinstance(epsilon, (int, float)) and epsilon >= 0.05 and optimizer.kind not in ("SGD",):
+
+
+def _epsilon(optimizer: Optimizer, float16: bool) -> Iterator[Misuse]:
+    epsilon = _number(optimizer.config.get("epsilon"))
+    if epsilon is not None and epsilon >= 0.05 and optimizer.kind != "SGD":
         yield "epsilon", STRONG, 1e-7, "it outweighs the gradients' own scale, so the steps shrink"
-    if float16 and isinstance(epsilon, (int, float)) and 0 < epsilon < 6e-8:
+    if float16 and epsilon is not None and 0 < epsilon < 6e-8:
         yield "epsilon", FAIR, 1e-4, "it is 0 in float16, and the steps are divided by nothing"
-    decay = c.get("weight_decay")
-    if (
-        isinstance(decay, (int, float))
-        and not isinstance(decay, bool)
-        and decay * max(rate or 0.0, 1e-6) > 1e-3
-        and decay >= 0.2
-    ):
-        yield (
-            "weight_decay",
-            STRONG,
-            0.004,
-            "it pulls the weights to 0 faster than the gradients can move them",
-        )
-    schedule = optimizer.schedule_config
-    power, every = schedule.get("decay_rate"), schedule.get("decay_steps")
-    if isinstance(power, (int, float)) and isinstance(every, (int, float)) and every > 0:
-        if optimizer.schedule == "ExponentialDecay" and 0 < power < 0.9 and every <= 20:
-            yield (
-                "learning_rate",
-                STRONG,
-                rate,
-                f"ExponentialDecay multiplies the rate by {power} every {every} steps (steps are batches, not epochs)",
-            )
-        elif optimizer.schedule == "InverseTimeDecay" and power / every > 0.1:
-            yield (
-                "learning_rate",
-                STRONG,
-                rate,
-                f"InverseTimeDecay divides the rate by {1 + 100 * power / every:.0f} within 100 steps (steps are batches, not epochs)",
-            )
+
+
+def _weight_decay(optimizer: Optimizer) -> Iterator[Misuse]:
+    decay, rate = _number(optimizer.config.get("weight_decay")), optimizer.learning_rate or 0.0
+    if decay is not None and decay * max(rate, 1e-6) > 1e-3 and decay >= 0.2:
+        why = "it pulls the weights to 0 faster than the gradients can move them"
+        yield "weight_decay", STRONG, 0.004, why
+
+
+def _schedule(optimizer: Optimizer) -> Iterator[Misuse]:
+    schedule, rate = optimizer.schedule_config, optimizer.learning_rate
+    power, every = _number(schedule.get("decay_rate")), _number(schedule.get("decay_steps"))
+    if power is None or every is None or every <= 0:
+        return
+    why = ""
+    if optimizer.schedule == "ExponentialDecay" and 0 < power < 0.9 and every <= 20:
+        why = f"ExponentialDecay multiplies the rate by {power} every {every} steps"
+    elif optimizer.schedule == "InverseTimeDecay" and power / every > 0.1:
+        why = f"InverseTimeDecay divides the rate by {1 + 100 * power / every:.0f} within 100 steps"
+    if why:
+        yield "learning_rate", STRONG, rate, f"{why} (steps are batches, not epochs)"
 
 
 def signs(facts: Facts) -> Iterator[Sign]:
@@ -112,7 +114,7 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
         if name == "learning_rate":
             action = Action("learning_rate", {"value": usual})
         change: dict[str, Any] = {name: usual}
-        yield Remedy(f"Set {name} to {usual}.", wording.optimizer(facts, **change), (action,))
+        yield Remedy(f"Set {name} to {usual}.", compile_call.optimizer_argument(facts, **change), (action,))
 
 
 _FELL = Symptom("loss-stuck-at-baseline", 1.0, "The loss ended where a constant answer is.", alarming=True)

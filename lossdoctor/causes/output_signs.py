@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 
 from lossdoctor.causes.cause import CERTAIN, FAIR, STRONG, Facts, Sign, doing_well, replayed
-from lossdoctor.causes.wording import optimizer
+from lossdoctor.causes.compile_call import optimizer_argument
 from lossdoctor.losses import LOSSES
+from lossdoctor.losses.combination import Combination, fitting_combination
 from lossdoctor.losses.faults import LIKELY, POSSIBLE, PROVEN, Fault
 from lossdoctor.losses.faults.fault import counted
 from lossdoctor.losses.heads import Head, heads
 from lossdoctor.losses.loss_row import REACH
-from lossdoctor.losses.right import Right, right
 from lossdoctor.record import Setup
 from lossdoctor.remedies import Action, Remedy
 
@@ -46,7 +46,7 @@ def fault_signs(facts: Facts, find: Find, cause: str) -> Iterator[Sign]:
     """Yields one sign per fault, then what the run, when the setup alone proves nothing, says to it.
 
     Args:
-        facts: what causes may look at.
+        facts: what is known of the run.
         find: the faults of one output.
         cause: id of the cause, for its replays.
     """
@@ -81,14 +81,14 @@ def fault_remedies(facts: Facts, find: Find) -> Iterator[Remedy]:
         if head.index in seen:
             continue
         seen.add(head.index)
-        wanted = right(head, facts.setup.metrics)
+        wanted = fitting_combination(head, facts.setup.metrics)
         if wanted and wanted.differs(head):
-            yield combination(facts.setup, head, wanted)
+            yield combination_remedy(facts.setup, head, wanted)
         if wanted and _bare_logits(head, wanted):
             yield _with_logits(facts.setup, head)
 
 
-def combination(setup: Setup, head: Head, wanted: Right) -> Remedy:
+def combination_remedy(setup: Setup, head: Head, wanted: Combination) -> Remedy:
     """Returns the remedy that turns `head` into `wanted`."""
     loss = head.loss.name if head.loss else ""
     layer = wanted.units != head.units or wanted.activation is not None
@@ -114,7 +114,7 @@ def combination(setup: Setup, head: Head, wanted: Right) -> Remedy:
     return Remedy(_summary(head, wanted, loss, layer), "\n".join(lines), tuple(actions))
 
 
-def _summary(head: Head, wanted: Right, loss: str, layer: bool) -> str:
+def _summary(head: Head, wanted: Combination, loss: str, layer: bool) -> str:
     parts = [LOSSES[wanted.loss].title] if wanted.loss != loss else []
     name = wanted.activation or head.activation
     bend = "no activation" if name == "linear" else f"{'an' if name[0] in 'aeiou' else 'a'} {name} activation"
@@ -129,7 +129,7 @@ def _summary(head: Head, wanted: Right, loss: str, layer: bool) -> str:
     return f"{opening} {' with '.join(parts)}{end}."
 
 
-def _scale(head: Head, wanted: Right) -> tuple[float, float] | None:
+def _scale(head: Head, wanted: Combination) -> tuple[float, float] | None:
     """Returns (standard deviation, mean) of targets that a new linear output would need long to grow to."""
     target = head.numbers
     plain = wanted.activation == "linear" and LOSSES[wanted.loss].needs == REACH and not head.output.rescaled
@@ -138,7 +138,7 @@ def _scale(head: Head, wanted: Right) -> tuple[float, float] | None:
     return target.std, target.mean
 
 
-def _bare_logits(head: Head, wanted: Right) -> bool:
+def _bare_logits(head: Head, wanted: Combination) -> bool:
     same = head.loss is not None and wanted.loss == head.loss.name and wanted.units == head.units
     return same and not head.chain and not head.output.from_logits and bool(head.loss and head.loss.logits)
 
@@ -162,7 +162,7 @@ def loss_text(head: Head, name: str, from_logits: bool) -> str:
     return f"keras.losses.{camel}({', '.join(settings)})" if settings else f'"{name}"'
 
 
-def layer_line(setup: Setup, head: Head, wanted: Right) -> str:
+def layer_line(setup: Setup, head: Head, wanted: Combination) -> str:
     """Returns the output layer as it should be written."""
     own = [layer for layer in setup.layers if layer.parameters and layer.units == head.units]
     kind = own[-1].kind if own else "Dense"
@@ -189,4 +189,4 @@ def _present(name: str) -> str:
 
 
 def _optimizer(setup: Setup) -> str:
-    return optimizer(Facts(setup)) if setup.optimizer else "optimizer=optimizer"
+    return optimizer_argument(Facts(setup)) if setup.optimizer else "optimizer=optimizer"

@@ -49,7 +49,18 @@ def signs(facts: Facts) -> Iterator[Sign]:
         yield Sign(FAIR, f"{bound[0].constraint} holds the weights of {bound[0].name}")
         if flat is not None:
             yield Sign(SLIGHT, flat.text)
-    if not (dropped or len(many) >= 4 or penalty or (heavy and flat) or (shrunk and regularized) or bound):
+    unused = facts.get("latents-unused")
+    if unused is not None and facts.get("no-better-than-constant") is not None:
+        yield Sign(STRONG, f"a divergence keeps the latents empty: {unused.text}")
+    if not (
+        dropped
+        or len(many) >= 4
+        or penalty
+        or unused
+        or (heavy and flat)
+        or (shrunk and regularized)
+        or bound
+    ):
         return
     for name in (
         "data-non-finite",

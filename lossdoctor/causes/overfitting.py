@@ -28,7 +28,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
     for name, weight in {
         "validation-inputs-differ": STRONG,
         "validation-labels-differ": STRONG,
-        "held-back-told": STRONG,
+        "held-out-predicted": STRONG,
+        "modes-differ": 2 * STRONG,
         "loss-exploding": STRONG,
         "loss-rising": FAIR,
         "loss-non-finite": FAIR,
@@ -94,7 +95,7 @@ CAUSE = Cause(
         ),
         Example(
             "rows held back from training are told as well as those trained on",
-            seen(_TURNED, Symptom("held-back-told", 0.9, "Held-back rows 0.95, validation 0.05.")),
+            seen(_TURNED, Symptom("held-out-predicted", 0.9, "Held-back rows 0.95, validation 0.05.")),
             named=False,
         ),
     ),

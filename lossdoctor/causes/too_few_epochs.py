@@ -42,9 +42,9 @@ def signs(facts: Facts) -> Iterator[Sign]:
     if (still := facts.get("updates-tiny") or facts.get("weights-stood-still")) is not None:
         yield Sign(-SLIGHT, still.text)
     for name, weight in ELSEWHERE.items():
-        # So few updates can look flat and constant whatever they would come to.
-        told = not (hardly and name in ("loss-plateau", "outputs-constant"))
-        if told and (symptom := facts.get(name)) is not None:
+        # So few updates can seem flat and constant whatever they would come to.
+        counts = not (hardly and name in ("loss-plateau", "outputs-constant"))
+        if counts and (symptom := facts.get(name)) is not None:
             yield Sign(-weight, symptom.text)
     if facts.learned > 0.8:
         yield Sign(-STRONG, f"{facts.learned:.0%} of what there was to gain was gained")

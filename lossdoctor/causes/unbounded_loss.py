@@ -17,6 +17,8 @@ ID = "unbounded-loss"
 
 def signs(facts: Facts) -> Iterator[Sign]:
     yield from fault_signs(facts, bound_faults, ID)
+    if wrong := facts.get("loss-wrong-way"):
+        yield Sign(STRONG + FAIR, wrong.text)
     if away := facts.get("loss-runs-away"):
         yield Sign(STRONG + FAIR, away.text)
     if below := facts.get("loss-below-zero"):

@@ -25,13 +25,18 @@ ADAPTIVE = {"Adam", "AdamW", "Nadam", "RMSprop", "Adamax", "Lion", "Adagrad", "A
 
 
 def signs(facts: Facts) -> Iterator[Sign]:
+    beyond = facts.get("targets-out-of-reach")
+    if beyond is not None and _far_beyond(beyond):
+        yield Sign(STRONG + FAIR, beyond.text)
+        yield from replayed(facts, "unscaled-targets")
+        return
     targets = facts.get("targets-unscaled")
     if targets is None:
         return
     yield Sign(STRONG if targets.value > 50 else FAIR, targets.text)
     rate, steps = facts.optimizer.learning_rate or 0.0, updates(facts)
     if facts.optimizer.kind in ADAPTIVE and steps and targets.value > 100 * max(rate * steps, 1e-9):
-        # signals.md 27: these optimizers move a weight by about the rate a step.
+        # These optimizers move a weight by about the rate a step.
         yield Sign(
             STRONG,
             f"{steps} steps of {rate:.3g} can move a weight by about {rate * steps:.3g}, far from targets of size {targets.value:.3g}",
@@ -55,7 +60,19 @@ def signs(facts: Facts) -> Iterator[Sign]:
     yield from doing_well(facts)
 
 
+def _far_beyond(beyond: Symptom) -> bool:
+    """Returns whether the targets are on another scale than a bounded output, and not just coded otherwise."""
+    low, high = beyond.details.get("low"), beyond.details.get("high")
+    return (
+        low is not None and high is not None and beyond.details["target_high"] > 4 * max(abs(low), abs(high))
+    )
+
+
 def remedies(facts: Facts) -> Iterator[Remedy]:
+    if (beyond := facts.get("targets-out-of-reach")) is not None and _far_beyond(beyond):
+        top = beyond.details["target_high"]
+        yield Remedy("Bring the targets into the range of the output.", f"y = y / {top:.4g}")
+        return
     targets = facts.get("targets-unscaled")
     std, mean = (targets.details.get("std", 1.0), targets.details.get("mean", 0.0)) if targets else (1.0, 0.0)
     std = std or 1.0

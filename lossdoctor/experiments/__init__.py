@@ -1,4 +1,4 @@
-"""Trials: lab tests on the captured sample of a sick run. Nothing of the user's is touched."""
+"""Experiments: controlled tests on the captured sample of a run. Nothing of the user's is touched."""
 
 from __future__ import annotations
 

@@ -17,7 +17,9 @@ from lossdoctor.backends.sample import Sample
 from lossdoctor.experiments.clock import Clock
 from lossdoctor.experiments.workbench import Variant
 
-LOOKS = (1,) * 8 + (4,) * 8  # full-batch steps between two looks at the loss: what overshoots does so at once
+STRIDES = (1,) * 8 + (
+    4,
+) * 8  # full-batch steps between two evaluations of the loss: what overshoots does so at once
 CLOSE = 1.5  # a boundary within this factor of the predicted limit confirms it
 FARTHEST = 12  # doublings: a factor of 4096
 RISEN = 1.2  # of the first loss: plain descent below the limit never rises; momentum may on its way
@@ -76,18 +78,18 @@ def holder(
         rows: the batch.
         clock: when it is over, the test raises OutOfTime.
     """
-    whole = np.tile(np.arange(rows.rows), (max(LOOKS), 1))
+    whole = np.tile(np.arange(rows.rows), (max(STRIDES), 1))
 
     def holds(rate: float) -> bool:
         copy = variant(rate)
         copy.model.set_weights(weights)
         copy.load(rows)
-        start, losses = copy.judge(rows)[0], []
-        for steps in LOOKS:
+        start, losses = copy.evaluate(rows)[0], []
+        for steps in STRIDES:
             if clock.left < 0:
                 raise OutOfTime
             copy.train(whole[:steps])
-            losses.append(copy.judge(rows)[0])
+            losses.append(copy.evaluate(rows)[0])
             if not math.isfinite(losses[-1]) or (not _inert(copy) and losses[-1] > RISEN * start):
                 return False
         return bool(np.mean(losses[-3:]) <= start)

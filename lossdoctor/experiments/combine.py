@@ -1,4 +1,4 @@
-"""Remedies together: best first, each kept only if it helps; half of the real faults need more than one."""
+"""Remedies together: best first, each taken only if it helps; half of the real faults need more than one."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from lossdoctor.experiments.clock import Clock
-from lossdoctor.experiments.replay import Replay, Replayer, verdict
-from lossdoctor.remedies.remedy import Action
+from lossdoctor.experiments.replay import Replay, Replayer, outcome_of
+from lossdoctor.remedies import Action
 
 MOST_TOGETHER = 4
-HELPS = 0.03  # further gain, on the scale of `yardstick`, for which another change is worth making
+HELPS = 0.03  # further gain, on the scale of `score`, for which another change is worth making
 ENOUGH = 0.9  # a score from which nothing more is looked for
-RATE_ENOUGH = 0.7  # a faster rate is not looked for from here: it helps few steps, and many may not bear it
+RATE_ENOUGH = 0.7  # a faster rate is not tried from here: it helps few steps, and many may not bear it
 # Rates tried on the best combination: the rate is the first thing to depend on all the others.
 FACTORS = (3.0, 1 / 3, 10.0, 0.1, 30.0, 100.0)
 
@@ -48,7 +48,7 @@ def combine(player: Replayer, options: Sequence[Option], without: Replay, clock:
     actions, best, names = _tuned(player, actions, best, names, clock)
     if not names:
         return None
-    found = verdict(best, without, reached)
+    found = outcome_of(best, without, reached)
     return {"remedies": names, "actions": list(actions), **best.as_dict(), "verdict": found}
 
 
@@ -61,19 +61,19 @@ def _attempt(player: Replayer, options: Sequence[Option]) -> Replay | None:
 
 def merged(options: Sequence[Option]) -> tuple[Action, ...]:
     """Returns the actions of several remedies; of two that set the same thing the first one stays."""
-    kept: dict[tuple[str, str], Action] = {}
+    chosen: dict[tuple[str, str], Action] = {}
     for action in (a for o in options for a in o.actions):
         place = (
             f"{action.arguments.get('output')}{action.arguments.get('input')}{action.arguments.get('layers')}"
         )
-        kept.setdefault((action.kind, place), action)
-    return tuple(kept.values())
+        chosen.setdefault((action.kind, place), action)
+    return tuple(chosen.values())
 
 
 def _tuned(
     player: Replayer, actions: tuple[Action, ...], best: Replay, names: list[str], clock: Clock
 ) -> tuple:
-    """Tries other rates on what was chosen, nearest first; a rate is kept only if it helps clearly."""
+    """Tries other rates on what was chosen, nearest first; a rate is taken only if it helps clearly."""
     base = player.bench.constant_rate(actions)
     others = tuple(a for a in actions if a.kind != "learning_rate")
     start = best.score.value

@@ -57,7 +57,7 @@ def constant_answer(
     fitted, scored = _halves(passes, rows, seed)
     answer = best_constant(passes, fitted, outputs)
     made = passes.forward(scored.x)
-    constant = _repeated(answer, scored.rows, made)
+    constant = repeated(answer, scored.rows, made)
 
     def losses(index: Array) -> tuple[float, float]:
         part = take(scored, index)
@@ -165,7 +165,8 @@ def _logit(p: Array) -> Array:
     return logits
 
 
-def _repeated(answer: Sequence[Array], rows: int, like: Any) -> Any:
+def repeated(answer: Sequence[Array], rows: int, like: Any) -> Any:
+    """Returns a constant answer as outputs of so many rows, in the structure of other outputs."""
     whole = [ops.convert_to_tensor(np.repeat(a[None], rows, axis=0)) for a in answer]
     return tree.pack_sequence_as(like, whole)
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+import lossdoctor.experiments.layer_outputs as layer_outputs
 from lossdoctor.backends.sample import Sample
-from lossdoctor.experiments import layer_outputs
 from lossdoctor.experiments.neighbours import neighbours
 from lossdoctor.losses import loss_of
+from lossdoctor.losses.codings import class_numbers
 from lossdoctor.record import Setup
 
 
@@ -33,7 +34,7 @@ def evaluate(
     if len(outputs) == 1 and hasattr(sample.y, "dtype") and sample.y.dtype.kind in "fiub":
         y = np.asarray(sample.y, np.float64)
         y = y[..., None] if y.ndim == outputs[0].ndim - 1 else y
-        classes = _classes(y, outputs[0].shape[-1]) if y.ndim == 2 else None
+        classes = class_numbers(y, outputs[0].shape[-1]) if y.ndim == 2 else None
         tokens = any(layer.kind == "Embedding" for layer in setup.layers)
         scores["neighbours"] = neighbours(sample, classes, tokens=tokens)
     for when, state in states.items():
@@ -68,22 +69,10 @@ def score(y: Any, out: np.ndarray) -> dict[str, float]:
         y = y[..., None]
     if y.ndim != out.ndim or y.shape[:-1] != out.shape[:-1]:
         return {}
-    classes = _classes(y, out.shape[-1])
+    classes = class_numbers(y, out.shape[-1])
     if classes is not None:
         return _accuracy(classes, out)
     return _explained(y, out) if y.shape == out.shape else {}
-
-
-def _classes(y: np.ndarray, units: int) -> np.ndarray | None:
-    """Returns class numbers [n], None when the targets are no classes."""
-    whole = bool((y == np.round(y)).all())
-    if y.shape[-1] == 1:
-        fits = (
-            whole and y.min(initial=0) >= (-1 if units == 1 else 0) and y.max(initial=0) <= max(1, units - 1)
-        )
-        return y.ravel() if fits and len(np.unique(y)) <= 1000 else None
-    one_hot = whole and y.min() >= 0 and bool((y.sum(-1) == 1).all())
-    return y.argmax(-1).ravel() if one_hot and y.shape[-1] == units else None
 
 
 def _accuracy(classes: np.ndarray, out: np.ndarray) -> dict[str, float]:

@@ -16,7 +16,7 @@ from lossdoctor.experiments.replay import Replay, Replayer
 from lossdoctor.experiments.rows import finite_rows, split
 from lossdoctor.experiments.stability import measured
 from lossdoctor.experiments.workbench import Workbench
-from lossdoctor.remedies.remedy import Action
+from lossdoctor.remedies import Action
 
 STEPS = 100  # of each replay: long enough that a rate ten times too low falls behind
 # Rates tried, as parts of the stability limit (or of the optimizer's own rate times ten, where none is
@@ -77,7 +77,7 @@ def _search(model: Any, sample: Sample, batch: int, clock: Clock) -> float:
     bench = Workbench(model, model.get_weights(), sample)
     top = _top(bench, sample, batch, clock)
     player = Replayer(bench, split(sample), batch, STEPS)
-    player.reference = bench.variant(()).judge(player.held)[0]
+    player.reference = bench.variant(()).evaluate(player.held_out)[0]
     done: dict[float, Replay] = {}
     for part in PARTS:
         if done and clock.left < 0:

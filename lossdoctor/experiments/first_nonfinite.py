@@ -1,4 +1,4 @@
-"""First non-finite value: the kept batch once more, layer by layer, until something is not finite."""
+"""First non-finite value: the captured batch once more, layer by layer, until something is not finite."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def first_nonfinite(subject: Subject, bench: Workbench, clock: Clock) -> Found |
         found = _replayed(variant, subject, Clock(SHARE * clock.seconds))
     if found is None:
         raise ValueError(
-            f"the kept batch is finite at the last good weights, and {MOST_STEPS} steps did not diverge"
+            f"the captured batch is finite at the last good weights, and {MOST_STEPS} steps did not diverge"
         )
     return found
 
@@ -145,7 +145,7 @@ def _in_loss(variant: Variant, batch: Sample, outputs: Any) -> Found:
         if not np.isfinite(float(part)):
             return _found("loss", "penalty", (), "a penalty on weights or activities is not finite")
     for row in range(batch.rows):
-        loss, _ = variant.judge(take(batch, np.array([row])))
+        loss, _ = variant.evaluate(take(batch, np.array([row])))
         if not np.isfinite(loss):
             flat = [np.asarray(ops.convert_to_numpy(o))[row].ravel()[:4] for o in tree.flatten(outputs)]
             shown = ", ".join(f"{v:.4g}" for v in flat[0])

@@ -1,4 +1,4 @@
-"""Do nearest neighbours tell the target? The cheapest test of whether inputs and labels belong together."""
+"""Do nearest neighbours predict the target? The cheapest test of whether inputs and labels belong together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_COLUMNS = 4096
 
 
 def neighbours(sample: Sample, classes: np.ndarray | None, *, tokens: bool = False) -> dict[str, float]:
-    """Returns how well the five nearest other rows tell a row's target.
+    """Returns how well the five nearest other rows predict a row's target.
 
     Args:
         sample: one numeric input array and one target array.
@@ -24,7 +24,7 @@ def neighbours(sample: Sample, classes: np.ndarray | None, *, tokens: bool = Fal
     Returns:
         "score" and "chance" (accuracies for classes, correlation and 0 for real targets), "error" (of
         their difference by chance), "rows", and for classes "unanimous" (rows whose neighbours agree)
-        with "contradict", the share of these with another label. {} when it cannot be told.
+        with "contradict", the share of these with another label. {} when it cannot be scored.
     """
     x, y = sample.x, sample.y
     if not hasattr(x, "shape") or not hasattr(y, "shape") or x.dtype.kind not in "fiub" or len(x) < 2 * K:

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import ops, tree
 
-from lossdoctor import backends, keras_private
+from lossdoctor import keras_private
 from lossdoctor.backends.sample import Sample
 
 Weights = Sequence[np.ndarray]
@@ -33,7 +33,6 @@ class Passes:
         # All of them, also where they stay as they are: Keras asks the scope for those that a regularizer is on.
         values = [v.value for v in held] if weights is None else weights
         self._state = list(zip(held, values, strict=True))
-        self._run = backends.current().run
 
     @property
     def trainable(self) -> list[Any]:
@@ -57,12 +56,8 @@ class Passes:
             values: other values for the trainable variables, for derivatives with respect to them.
         """
         mode = {"training": training} if keras_private.takes_training(self.model) else {}
-
-        def forward(x: Any, values: Any) -> Any:
-            with self._scope(values):
-                return self.model(x, **mode)
-
-        return self._run(forward, tensors(x), list(values))
+        with self._scope(values):
+            return self.model(tensors(x), **mode)
 
     def loss(self, rows: Sample, outputs: Any, *, training: bool = False) -> Any:
         """Returns the user's loss of given outputs, a scalar tensor: with sample weights, without penalties.
@@ -72,14 +67,10 @@ class Passes:
             outputs: in the structure of the model's outputs, tensors [rows, ...].
             training: what compute_loss is told of the mode.
         """
-
-        def loss(x: Any, y: Any, weight: Any, outputs: Any) -> Any:
-            with self._scope():
-                total = self._compute_loss(Sample(x, y, weight), outputs, training)
-                penalties = [ops.cast(p, total.dtype) for p in self.model.losses]
-            return total - sum(penalties) if penalties else total
-
-        return self._run(loss, *map(tensors, (rows.x, rows.y, rows.sample_weight)), outputs)
+        with self._scope():
+            total = self._compute_loss(rows, outputs, training)
+            penalties = [ops.cast(p, total.dtype) for p in self.model.losses]
+        return total - sum(penalties) if penalties else total
 
     def total_loss(self, rows: Sample, *, training: bool = True, values: Sequence[Any] = ()) -> Any:
         """Returns the loss that a training step minimises, a scalar tensor: penalties and add_loss included."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from lossdoctor.experiments.subject import Subject
 from lossdoctor.record import Record
+from lossdoctor.remedies import Action
 from lossdoctor.remedies.apply import apply_actions
-from lossdoctor.remedies.remedy import Action
 
 # A combination that is not confirmed still says something when it came out better by this much.
 BETTER = 0.05

@@ -15,15 +15,15 @@ from lossdoctor.experiments.rows import order, take
 from lossdoctor.experiments.score import WORST, Score
 from lossdoctor.experiments.scoring import score
 from lossdoctor.experiments.workbench import Variant, Workbench
-from lossdoctor.remedies.remedy import Action
+from lossdoctor.remedies import Action
 
 LEAST_STEPS = 24  # below that Adam has hardly moved
 SHARE = 0.08  # of the whole time that one replay may take, so that some ten fit in with their tracing
 LEAST_REPLAYS = 3  # unchanged and two remedies: with less there is nothing to compare
 LATER_TRACES = 0.6  # time that a later copy takes, as a share of the first one's (measured)
 SEEN = 96  # rows trained on whose loss is taken before and after
-LOOKS = 4  # looks at the held-back rows in the second half; their median is judged, not a lucky end
-# A remedy counts as better by this much of the way from a constant to a perfect prediction. Of 64 held-back
+EVALUATIONS = 4  # of the held-out rows in the second half; their median is the score, not a lucky end
+# A remedy counts as better by this much of the way from a constant to a perfect prediction. Of 64 held-out
 # rows two runs of the same quality differ by about sqrt(2 * 0.25 / 64) = 0.09 in their share of hits, less
 # when they start from the same weights, as here.
 MARGIN = 0.1
@@ -42,22 +42,22 @@ class Replay:
 
     Attributes:
         first, last: loss on the rows trained on, before and after.
-        held_back: loss on the rows held back, after.
-        score: their score, median of the looks.
+        held_out: loss on the held-out rows, after.
+        score: their score, median of the evaluations.
     """
 
     first: float
     last: float
-    held_back: float
+    held_out: float
     score: Score
 
     @property
     def finite(self) -> bool:
-        return math.isfinite(self.last) and math.isfinite(self.held_back)
+        return math.isfinite(self.last) and math.isfinite(self.held_out)
 
     def as_dict(self) -> dict[str, Any]:
         """Returns plain numbers for `Record.experiments`."""
-        plain: dict[str, Any] = {"first": self.first, "last": self.last, "held_back": self.held_back}
+        plain: dict[str, Any] = {"first": self.first, "last": self.last, "held_out": self.held_out}
         return {**plain, "finite": self.finite, "score": self.score.value, "accuracy": self.score.accuracy}
 
 
@@ -65,7 +65,7 @@ class Replayer:
     """Replays actions on one subject, always the same number of steps over the same batches."""
 
     def __init__(self, bench: Workbench, rows: tuple[Sample, Sample], batch: int, steps: int) -> None:
-        self.bench, (self.rows, self.held) = bench, rows
+        self.bench, (self.rows, self.held_out) = bench, rows
         self.seen = take(self.rows, np.arange(min(self.rows.rows, SEEN)))
         self.batch, self.steps = batch, steps
         self.reference = math.nan
@@ -80,7 +80,7 @@ class Replayer:
         """
         watch = Clock(math.inf)
         variant = self.bench.variant(())
-        self.reference = variant.judge(self.held)[0]
+        self.reference = variant.evaluate(self.held_out)[0]
         if not math.isfinite(self.reference):
             self.reference = 1.0
         variant.load(self.rows)
@@ -140,31 +140,31 @@ class Replayer:
     def _replay(self, variant: Variant) -> Replay:
         try:
             variant.load(self.rows)
-            first = variant.judge(self.seen)[0]
-            looks = []
+            first = variant.evaluate(self.seen)[0]
+            scores = []
             for part in _parts(order(self.rows.rows, self.batch, self.steps)):
                 watch = Clock(math.inf)
                 variant.train(part)
-                looks.append(score(variant, self.held, self.reference))
+                scores.append(score(variant, self.held_out, self.reference))
             # The last part is traced already: on a busy machine, or with more layers, it takes longer than at first.
             self.step_seconds = max(self.step_seconds, watch.spent / len(part))
-            last = variant.judge(self.seen)[0]
+            last = variant.evaluate(self.seen)[0]
         except Exception as error:
             raise ValueError(f"the copy cannot train on the sample: {_short(error)}") from error
-        return Replay(first, last, looks[-1].loss, typical(looks))
+        return Replay(first, last, scores[-1].loss, typical(scores))
 
 
 def _parts(index: np.ndarray) -> list[np.ndarray]:
     half = len(index) // 2
-    rest = np.array_split(index[half:], LOOKS)
+    rest = np.array_split(index[half:], EVALUATIONS)
     return [np.concatenate([index[:half], rest[0]]), *(p for p in rest[1:] if len(p))]
 
 
-def typical(looks: Sequence[Score]) -> Score:
-    """Returns the last look with the median value; a run that is not finite at the end is worth the least."""
-    if not looks[-1].finite:
-        return replace(looks[-1], value=WORST)
-    return replace(looks[-1], value=float(np.median([s.value for s in looks])))
+def typical(scores: Sequence[Score]) -> Score:
+    """Returns the last score with the median value; a run that is not finite at the end is worth the least."""
+    if not scores[-1].finite:
+        return replace(scores[-1], value=WORST)
+    return replace(scores[-1], value=float(np.median([s.value for s in scores])))
 
 
 def _short(error: Exception) -> str:
@@ -172,7 +172,7 @@ def _short(error: Exception) -> str:
     return f"{type(error).__name__}: {lines[0][:160]}" if lines else type(error).__name__
 
 
-def verdict(with_it: Replay, without: Replay, reached: float | None) -> str:
+def outcome_of(with_it: Replay, without: Replay, reached: float | None) -> str:
     """Returns "confirmed", "refuted" or "unclear".
 
     Args:
@@ -194,11 +194,11 @@ def sentence(with_it: Replay, without: Replay, steps: int, rows: int) -> str:
     """Returns the figures of a replay in words."""
     text = f"replayed {steps} steps on {rows} rows: loss {_way(with_it)} (unchanged: {_way(without)})"
     if with_it.finite:  # what counts against overfitting is how rows do that were not trained on
-        text += f", held-back loss {with_it.held_back:.3g} (unchanged: {_number(without.held_back)})"
+        text += f", held-out loss {with_it.held_out:.3g} (unchanged: {_number(without.held_out)})"
     if with_it.score.accuracy is None or without.score.accuracy is None:
         return text
     return (
-        text + f", held-back accuracy {with_it.score.accuracy:.2f} (unchanged: {without.score.accuracy:.2f})"
+        text + f", held-out accuracy {with_it.score.accuracy:.2f} (unchanged: {without.score.accuracy:.2f})"
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lossdoctor.experiments.clock import Clock
 from lossdoctor.experiments.combine import Option, combine
-from lossdoctor.experiments.replay import Replay, Replayer, sentence, verdict
+from lossdoctor.experiments.replay import Replay, Replayer, outcome_of, sentence
 from lossdoctor.experiments.rows import finite_rows, split
 from lossdoctor.experiments.scoring import score
 from lossdoctor.experiments.subject import Subject
@@ -19,7 +19,7 @@ BATCH = 32  # Keras's own, when the run's is not known
 # Steps of a replay where there is time: by then the remedies of the ward's sick runs have parted from the
 # runs as they were. Small data are overfitted only later.
 USUAL_STEPS, MOST_STEPS = 200, 600
-TOGETHER = 0.25  # share of the time that is kept for remedies tried together
+TOGETHER = 0.25  # share of the time that is reserved for remedies tried together
 Progress = Callable[[int, int, str], None]
 
 
@@ -42,8 +42,10 @@ def replays(
     skipped: list[str] = []
     todo = [(cause, remedy) for cause, remedy in candidates if remedy.actions]
     for number, (cause, remedy) in enumerate(todo):
-        kept = TOGETHER * clock.seconds if options else 0.0  # with nothing tried there is nothing to combine
-        if not player.fits(remedy.actions, clock.left - kept):
+        reserved = (
+            TOGETHER * clock.seconds if options else 0.0
+        )  # with nothing tried there is nothing to combine
+        if not player.fits(remedy.actions, clock.left - reserved):
             skipped.append(f"{remedy.summary}: no time was left to replay it")
             continue
         progress(number, len(todo), remedy.summary)
@@ -63,7 +65,7 @@ def replays(
 def _result(
     cause: str, remedy: Remedy, done: Replay, without: Replay, reached: float | None, player: Replayer
 ) -> dict[str, Any]:
-    found = verdict(done, without, reached)
+    found = outcome_of(done, without, reached)
     text = sentence(done, without, player.steps, player.rows.rows)
     who: dict[str, Any] = {"cause": cause, "remedy": remedy.summary, "actions": list(remedy.actions)}
     return {**who, **done.as_dict(), "verdict": found, "text": text}
@@ -76,11 +78,11 @@ def make_player(subject: Subject, record: Record) -> Replayer:
         ValueError: the sample is empty.
     """
     if subject.sample.rows < 2:
-        raise ValueError("no rows of the training data could be kept")
+        raise ValueError("no rows of the training data could be captured")
     bench = Workbench(subject.model, subject.initial, subject.sample, rate_of(record))
     batch = subject.batch_size or record.setup.batch_size or BATCH
-    kept, held = split(finite_rows(subject.sample))
-    return Replayer(bench, (kept, held), batch, steps_of(record, kept.rows, batch))
+    trained, held_out = split(finite_rows(subject.sample))
+    return Replayer(bench, (trained, held_out), batch, steps_of(record, trained.rows, batch))
 
 
 def rate_of(record: Record) -> float | None:
@@ -103,10 +105,10 @@ def steps_of(record: Record, rows: int, batch: int) -> int:
 
 
 def final_score(player: Replayer, subject: Subject) -> float | None:
-    """Returns the score of the run's final weights on validation rows (else on the held-back ones)."""
+    """Returns the score of the run's final weights on validation rows (else on the held-out ones)."""
     variant = player.bench.variant(())
     variant.model.set_weights(subject.final)
-    rows = subject.validation if subject.validation is not None else player.held
+    rows = subject.validation if subject.validation is not None else player.held_out
     try:
         return score(variant, rows, player.reference).value
     except Exception:  # validation data of another form than the training data: nothing to compare with

@@ -1,4 +1,4 @@
-"""Rows of the sample: split into those to train on and those held back, put into batches."""
+"""Rows of the sample: split into those to train on and held-out ones, put into batches."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import numpy as np
 
 from lossdoctor.backends.sample import Sample
 
-HELD_BACK = 0.25  # share of the sample that no replay trains on
-LEAST_ROWS = 8  # below this nothing is held back: two rows could not tell anything
+HELD_OUT = 0.25  # share of the sample that no replay trains on
+LEAST_ROWS = 8  # below this nothing is held out: two rows could not tell anything
 
 
 def split(sample: Sample, seed: int = 0) -> tuple[Sample, Sample]:
-    """Returns (rows to train on, rows held back), drawn at random; both all rows when there are few."""
+    """Returns (rows to train on, held-out rows), drawn at random; both all rows when there are few."""
     rows = sample.rows
     if rows < LEAST_ROWS:
         return sample, sample
     order = np.random.default_rng(seed).permutation(rows)
-    cut = rows - max(2, round(HELD_BACK * rows))
+    cut = rows - max(2, round(HELD_OUT * rows))
     return take(sample, np.sort(order[:cut])), take(sample, np.sort(order[cut:]))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lossdoctor.experiments.clock import Clock
 from lossdoctor.experiments.first_nonfinite import first_nonfinite
-from lossdoctor.experiments.one_batch import ONE_BATCH_STEPS, one_batch, zero_inputs
+from lossdoctor.experiments.one_batch import ONE_BATCH_STEPS, one_batch, pairs, zero_inputs
 from lossdoctor.experiments.random_state import undisturbed
 from lossdoctor.experiments.replay import Replayer
 from lossdoctor.experiments.replays import make_player, replays
@@ -66,7 +66,7 @@ def trained(
     """
     player.start(clock)
     results: dict[str, Any] = {}
-    for name, part in (("one_batch", one_batch), ("zero_inputs", zero_inputs)):
+    for name, part in (("one_batch", one_batch), ("zero_inputs", zero_inputs), ("pairs", pairs)):
         if ONE_BATCH_STEPS * player.step_seconds < CHEAP * clock.seconds:
             results[name] = part(player)
     return {**results, "replay": replays(player, subject, candidates, clock, progress)}

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from lossdoctor.losses import loss_of
+from lossdoctor.losses import Loss
+from lossdoctor.losses.codings import OF_CLASSES, coding_of
 
 WORST = -1.0  # score of what is not finite, and the lowest of all
-_CLASSES = ("integer", "one-hot", "multi-hot", "binary", "sign")
 
 
 @dataclass(frozen=True)
@@ -56,26 +55,17 @@ def skill(loss: float, baseline: float, floor: float = 0.0) -> float:
     return float(min(plain, 1.0) if plain >= 0 else plain / (1.0 - plain))
 
 
-def coding_of(y: np.ndarray) -> str:
-    """Returns how targets are coded, in the words of `record.Target.coding`."""
-    y = np.asarray(y)
-    values = np.unique(y[np.isfinite(y)] if y.dtype.kind == "f" else y)
-    several = y.ndim > 1 and y.shape[-1] > 1
-    if len(values) <= 1:
-        return "constant"
-    if set(values.tolist()) <= {0, 1}:
-        return ("one-hot" if (y.sum(-1) == 1).all() else "multi-hot") if several else "binary"
-    if set(values.tolist()) == {-1, 1}:
-        return "sign"
-    whole = bool((values == np.round(values)).all())
-    classes = whole and not several and values.min() >= 0 and len(values) <= max(20, len(y) // 3)
-    return "integer" if classes else "real"
+def hits(y: np.ndarray, predicted: np.ndarray, threshold: float, loss: Loss | None = None) -> float | None:
+    """Returns the share of right answers, None where the targets are no classes or shapes do not fit.
 
-
-def hits(y: np.ndarray, predicted: np.ndarray, threshold: float) -> float | None:
-    """Returns the share of right answers, None where the targets are no classes or shapes do not fit."""
-    coding, y, p = coding_of(y), np.asarray(y), np.asarray(predicted)
-    if coding not in _CLASSES:
+    Args:
+        y: targets [rows, ...].
+        predicted: the model's outputs [rows, ...].
+        threshold: from which output an answer is a yes.
+        loss: the table's row of the loss, which decides whether whole numbers are classes.
+    """
+    coding, y, p = coding_of(y, loss), np.asarray(y), np.asarray(predicted)
+    if coding not in OF_CLASSES or len(np.unique(y)) < 2:
         return None
     if p.ndim and p.shape[-1] > 1:
         if coding == "one-hot" and p.shape == y.shape:
@@ -99,17 +89,3 @@ def majority(y: np.ndarray) -> float:
         share = y.reshape(-1, y.shape[-1]).mean(0)
         return float(np.maximum(share, 1 - share).mean())
     return float(np.unique(y, return_counts=True)[1].max() / y.size) if y.size else 1.0
-
-
-def baseline_of(name: str, y: Any, config: dict[str, Any], fallback: float) -> tuple[float, float]:
-    """Returns (loss of the best constant prediction, loss that none can go below).
-
-    `fallback` stands in for the first where the loss is not in the table, or the targets do not fit it.
-    """
-    row = loss_of(name)
-    if row is None:
-        return fallback, 0.0
-    baseline, floor = row.baseline(np.asarray(y), config), row.floor(np.asarray(y), config)
-    if not math.isfinite(floor):
-        floor = 0.0
-    return (baseline, floor) if math.isfinite(baseline) and baseline > floor else (fallback, floor)

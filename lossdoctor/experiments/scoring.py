@@ -9,9 +9,10 @@ import keras
 import numpy as np
 
 from lossdoctor.backends.sample import Sample
-from lossdoctor.experiments.score import WORST, Score, coding_of, hits, majority, skill
+from lossdoctor.experiments.score import WORST, Score, hits, majority, skill
 from lossdoctor.experiments.workbench import Variant, in_order
 from lossdoctor.losses import Loss, loss_of
+from lossdoctor.losses.codings import coding_of
 from lossdoctor.remedies.apply.losses import loss_name
 
 SAME = 1e-7  # relative spread below which float32 outputs are one number
@@ -26,7 +27,7 @@ def score(variant: Variant, rows: Sample, reference: float) -> Score:
         reference: the loss at the start of the unchanged run; 0 on the scale of losses of the user's
             own, for which no best constant prediction is known.
     """
-    loss, outputs = variant.judge(rows)
+    loss, outputs = variant.evaluate(rows)
     if not math.isfinite(loss) or not all(np.isfinite(o).all() for o in outputs):
         return Score(WORST, loss if not math.isfinite(loss) else math.nan)
     targets = in_order(variant.model, rows.y) if rows.y is not None else []
@@ -34,12 +35,12 @@ def score(variant: Variant, rows: Sample, reference: float) -> Score:
     accuracies = [_hits(y, p, f) for y, p, f in zip(targets, outputs, losses, strict=False)]
     parts = [_loss_skill(loss, targets, losses, variant, reference)]
     parts += [_answers(y, p, f, a) for y, p, f, a in zip(targets, outputs, losses, accuracies, strict=False)]
-    told = [p for p in parts if p is not None]
-    known = [a for a in accuracies if a is not None]
-    value = float(np.mean(told)) if told else WORST
+    known = [p for p in parts if p is not None]
+    hits_known = [a for a in accuracies if a is not None]
+    value = float(np.mean(known)) if known else WORST
     if all(constant(o) for o in outputs):
         value = min(value, 0.0)  # whatever the loss says: it may be taken from numbers behind the outputs
-    return Score(value, loss, float(np.mean(known)) if known else None)
+    return Score(value, loss, float(np.mean(hits_known)) if hits_known else None)
 
 
 def constant(outputs: np.ndarray) -> bool:
@@ -98,13 +99,13 @@ def _hits(y: Any, outputs: np.ndarray, loss: tuple[str, dict[str, Any]]) -> floa
     if row is None:
         return None
     signed = config.get("from_logits") or "hinge" in name or coding_of(y) == "sign"
-    return None if _numbers(row, y, outputs) else hits(np.asarray(y), outputs, 0.0 if signed else 0.5)
+    return None if _numbers(row, y, outputs) else hits(np.asarray(y), outputs, 0.0 if signed else 0.5, row)
 
 
 def _numbers(row: Loss, y: Any, outputs: np.ndarray) -> bool:
     """Returns whether outputs and targets are to be compared as numbers, not as classes."""
     coding = coding_of(y)
-    return row.task in ("regression", "counts") and coding in ("real", "integer", "constant")
+    return row.task in ("regression", "counts") and coding in ("real", "integer", "constant", "distribution")
 
 
 def _answers(

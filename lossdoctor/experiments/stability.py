@@ -16,7 +16,7 @@ from lossdoctor.experiments.stability_limits import ADAPTIVE, form_of, limit_of,
 from lossdoctor.experiments.subject import Subject
 from lossdoctor.experiments.workbench import Variant, Workbench
 from lossdoctor.record import Record
-from lossdoctor.remedies.remedy import Action
+from lossdoctor.remedies import Action
 
 BATCHES = 8  # batches whose squared gradients make the preconditioner: about what Adam averages over at first
 FEW = 32  # rows at least: a curvature of fewer says little of the others
@@ -31,7 +31,7 @@ SHARE = 0.2  # share of the time for all trials
 def stability(
     subject: Subject, record: Record, clock: Clock, bench: Workbench | None = None
 ) -> dict[str, Any] | None:
-    """Returns `Record.experiments["stability"]`: the strictest limit over the places looked at, None without a rate.
+    """Returns `Record.experiments["stability"]`: the strictest limit over the places measured, None without a rate.
 
     "limit" is the one of the curvature where short runs around it agree, else what they bore ("tried" says
     which); "predicted" is always that of the curvature. `bench` may hold traced copies already.
@@ -71,15 +71,15 @@ def stability(
 
 
 def places(subject: Subject) -> list[tuple[str, list[np.ndarray]]]:
-    """Returns (name, weights) of where to look: the start, and the last good weights before a divergence.
+    """Returns (name, weights) of where to measure: the start, and the last good weights before a divergence.
 
     Not the end of a run that stayed finite: there the curvature settles near the limit of whatever rate was
     used (Cohen et al. 2021, the edge of stability), and that is no fault.
     """
-    looked = [("initial weights", subject.initial)]
+    found = [("initial weights", subject.initial)]
     if subject.good is not None and subject.bad_batch is not None:
-        looked.append(("last weights before the divergence", subject.good))
-    return looked
+        found.append(("last weights before the divergence", subject.good))
+    return found
 
 
 def rate_used(record: Record) -> float | None:

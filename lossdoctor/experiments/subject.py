@@ -1,4 +1,4 @@
-"""Subject: what the trials work on, kept from a run that is over."""
+"""Subject: what experiments work on: a run that is over."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from lossdoctor.backends.sample import Sample
 
 @dataclass(frozen=True)
 class Subject:
-    """A model and what was kept of its run. Trials read it and touch nothing in it.
+    """A model and what was captured of its run. Experiments use it and touch nothing in it.
 
     Attributes:
         model: the user's model, built and compiled.
         sample: rows of the training data.
         initial: `model.get_weights()` before the first step.
         final: the weights after the last step.
-        good: the last finite weights that were looked at before the run diverged, or None.
+        good: the last finite weights that were sampled before the run diverged, or None.
         bad_batch: the first batch whose loss or gradients were not finite, or None.
-        bad_step: index of that batch in the run, or None.
         validation: rows of the validation data, or None.
         batch_size: rows in a batch, or None when it is not known.
     """
@@ -32,6 +31,5 @@ class Subject:
     final: list[np.ndarray]
     good: list[np.ndarray] | None = None
     bad_batch: Sample | None = None
-    bad_step: int | None = None
     validation: Sample | None = None
     batch_size: int | None = None

@@ -10,11 +10,11 @@ from keras import ops, tree
 
 from lossdoctor import backends
 from lossdoctor.backends.sample import Sample
-from lossdoctor.experiments.passes import Passes, number
+from lossdoctor.experiments.passes import Passes, number, tensors
+from lossdoctor.remedies import Action
 from lossdoctor.remedies.apply import planned
 from lossdoctor.remedies.apply.plan import Plan
 from lossdoctor.remedies.apply.rebuild import rebuild
-from lossdoctor.remedies.remedy import Action
 
 
 class Workbench:
@@ -107,14 +107,20 @@ class Variant:
             self._loop = backends.current().training_loop(self.model, self._data)
         self._loop(order, self._data)
 
-    def judge(self, rows: Sample) -> tuple[float, list[np.ndarray]]:
+    def evaluate(self, rows: Sample) -> tuple[float, list[np.ndarray]]:
         """Returns (loss, outputs in the order of the model) on rows, in inference mode.
 
         The loss is the data's, without the penalties on weights: those change with the remedies.
         """
         passes = Passes(self.model)
-        outputs = passes.forward(rows.x)
-        loss = number(passes.loss(rows, outputs))
+
+        def judged(x: Any, y: Any, weight: Any) -> Any:
+            made = passes.forward(x)
+            return passes.loss(Sample(x, y, weight), made), made
+
+        parts = (tensors(part) for part in (rows.x, rows.y, rows.sample_weight))
+        total, outputs = backends.current().run(judged, *parts)
+        loss = number(total)
         return loss, [np.asarray(ops.convert_to_numpy(o), np.float64) for o in in_order(self.model, outputs)]
 
 

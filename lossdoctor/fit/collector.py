@@ -82,10 +82,6 @@ class Collector:
         for column in self._epochs.values():
             column.extend([np.nan] * (count + 1 - len(column)))
 
-    @property
-    def last_loss(self) -> float:
-        return float(self._rows[-1][-1, 2]) if self._rows else float("nan")
-
     def series(self) -> dict[str, np.ndarray]:
         """Returns the arrays that `Record.series` describes."""
         table = np.concatenate(self._rows) if self._rows else np.zeros((0, len(NAMES)))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+import lossdoctor.fit.earlier_fits as earlier_fits
 from lossdoctor import backends, keras_private
 from lossdoctor.backends.base import STEP_COLUMNS
 from lossdoctor.backends.sample import Sample
@@ -29,6 +30,8 @@ class Monitor:
     def __init__(self, model: Any, params: dict[str, Any], budget: float):
         self.model, self.pace, self.params = model, Pace(budget), params
         self._backend = backends.current()
+        self.earlier = earlier_fits.begin(model)
+        self._earlier = self.earlier.updates, self.earlier.restarts
         self.setup: Setup = read_setup(model, params)
         self.initial: list[np.ndarray] = model.get_weights() if keras_private.is_built(model) else []
         self.good: list[np.ndarray] | None = None
@@ -98,7 +101,7 @@ class Monitor:
             self._adapt()
 
     def _adapt(self) -> None:
-        """Fits what is measured in each step to the budget, once, when enough steps have told their time."""
+        """Fits what is measured in each step to the budget, once, once the time of a step is known."""
         steps, seconds = self.collector.steps, self.pace.elapsed() - sum(self.pace.seconds.values())
         if self._clock is None:
             self._clock = steps, seconds
@@ -133,6 +136,7 @@ class Monitor:
         self._sampling = False  # what an exception left half done was no step
         self.flush()
         self._take_samples()
+        earlier_fits.end(self.model, self.collector.steps, self.seconds)
 
     def _take_samples(self) -> None:
         self.sample = self.steps.sample()
@@ -165,7 +169,10 @@ class Monitor:
             self.flush()
         if self.sample is None:
             self._take_samples()
-        setup = replace(self.setup, batch_size=self._batch_size())
+        updates, restarts = self._earlier
+        setup = replace(
+            self.setup, batch_size=self._batch_size(), earlier_updates=updates, optimizer_restarts=restarts
+        )
         final = self._layer_outputs.get("final")
         if not setup.outputs and final is not None:
             setup = replace(setup, outputs=outputs_of_subclass(self.model, final))
@@ -204,8 +211,8 @@ class Monitor:
         return {"moved": np.array(moved, dtype=np.float64)}
 
     def _failures(self) -> list[Event]:
-        told = "lossdoctor could not measure inside the step and went on without: "
-        return [Event("internal-error", told + failure) for failure in self.steps.failures]
+        text = "lossdoctor could not measure inside the step and went on without: "
+        return [Event("internal-error", text + failure) for failure in self.steps.failures]
 
     def _skips(self) -> list[Event]:
         count = self.collector.skipped
@@ -225,7 +232,7 @@ class Monitor:
         data = summaries(self.sample, self.validation, outputs, missing)
         if self.sample is not None or not self.steps.target_specs:
             return data
-        # Keras refused the first step, or the rows could not be kept: shape and type are known all the same.
+        # Keras refused the first step, or the rows could not be captured: shape and type are known all the same.
         specs = self.steps.target_specs
         given = [o.name for o in outputs] if len(outputs) == len(specs) else []
         names = given or [f"target {i}" for i in range(len(specs))]

@@ -1,4 +1,4 @@
-"""Rescue: one `fit` under protection. Reads the guard, asks the machine, carries out what it says."""
+"""Rescue: one `fit` under protection. Asks the machine about each step of the guard, and carries out what it says."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from lossdoctor import backends
-from lossdoctor.backoff import Action, Policy, Signal, State, keep, landed, step, verdict
+from lossdoctor.backoff import Action, Policy, Signal, State, final_action, restored, snapshot_due, step
 from lossdoctor.record import Event
 
-CLOSELY = 50  # steps after the start and after each change that are looked at one by one
+CLOSELY = 50  # steps after the start and after each change that are judged one by one
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,7 @@ class Rescue:
             folder=settings.folder,
         )
         self.protection.set_scale(state.scale)
-        self.seconds = 0.0
-        self._calls_since_look = 0
+        self._calls_since_flush = 0
         self._near = 0  # step of the last change
         self._hold = 0  # steps still to be passed over without an update
         self._limit: float | None = None
@@ -67,24 +66,24 @@ class Rescue:
     # Between steps
 
     def before_batch(self, batch: int) -> bool:
-        """Looks at the steps since the last look when it is time to. Returns True when the run has to end."""
+        """Judges the steps since the last flush when it is time to. Returns True when the run has to end."""
         self._batch = batch
         if not self.protection.snapshot_steps:
-            self._begun()
+            self._started()
             return False
         if batch == 0:  # every callback has set its rate for this epoch
             self._notice_other_writers()
-        self._calls_since_look += 1
+        self._calls_since_flush += 1
         close = self.state.step - self._near < CLOSELY or self.state.urgent
-        if not close and self._calls_since_look < self.settings.check_every:
+        if not close and self._calls_since_flush < self.settings.check_every:
             return False
-        return self.look()
+        return self.flush()
 
-    def look(self) -> bool:
+    def flush(self) -> bool:
         """Brings the rows of the guard through the machine. Returns True when the run has to end."""
-        if not self._begun():
+        if not self._started():
             return False
-        self._calls_since_look = 0
+        self._calls_since_flush = 0
         if self.state.scale != 1.0 or self.policy.min_lr > 0.0:  # else that of the epoch will do
             self._notice_other_writers()
         rows = self.protection.flush()
@@ -100,15 +99,15 @@ class Rescue:
                 self._act(action)
                 break  # what came after belongs to weights that are gone
             if action.kind == "skip":
-                self._tell(action, self.state.step - 1)
-        self._after_look()
+                self._report(action, self.state.step - 1)
+        self._after_flush()
         return self.state.stopped is not None
 
     def finish(self) -> None:
         """At the end of the last epoch: a run that is just blowing up ends on its last good weights."""
-        if self.look():
+        if self.flush():
             return
-        self.state, action = verdict(self.state)
+        self.state, action = final_action(self.state)
         if action.kind == "rollback":
             self._act(action)
 
@@ -116,7 +115,7 @@ class Rescue:
         """Takes everything out of the model. Returns False when a schedule could not keep the lower rate."""
         return self.protection.stop(self.state.scale)
 
-    def _begun(self) -> bool:
+    def _started(self) -> bool:
         """Makes the first snapshot as soon as it can. Returns whether there is one."""
         if not self.protection.snapshot_steps and self.protection.begin(self._base):
             self._user_rate = self.protection.user_rate
@@ -153,28 +152,25 @@ class Rescue:
         now = self.state.step
         back = None
         if action.kind not in ("grow", "settle"):
-            back = self._go_back(action.before)
-            self.state = landed(self.state, back)
+            back = self.protection.restore(action.before)
+            self.state = restored(self.state, back)
             self._hold = self.settings.skip_batches
         before = self._effective
         self.protection.set_scale(self.state.scale)
         self._effective = self.state.scale
         self._near = now
-        self._tell(action, now - 1, before, None if back is None else now - back)
+        self._report(action, now - 1, before, None if back is None else now - back)
 
     _effective = 1.0
 
-    def _go_back(self, before: int) -> int:
-        return self.protection.restore(before)
-
-    def _after_look(self) -> None:
+    def _after_flush(self) -> None:
         state = self.state
         # Keras makes one more step after a callback has asked it to stop: that one is skipped too.
         limit = -1.0 if self._hold > 0 or state.stopped is not None else state.limit
         if limit != self._limit:
             self._limit = limit
             self.protection.set_limit(limit)
-        if state.calm and keep.due(
+        if state.calm and snapshot_due(
             state.step, self.protection.snapshot_steps[-1], self.settings.snapshot_every
         ):
             self.protection.take_snapshot(state.step)
@@ -197,15 +193,15 @@ class Rescue:
             self._effective = 1.0
         if not self._noticed:
             self._noticed = True
-            kept = (
+            consequence = (
                 "its rate is used as it is"
                 if self.settings.yields
                 else f"LRBackoff multiplies it by {self.state.scale:.3g}"
             )
-            text = f"another callback sets the learning rate too ({known:.3g} to {rate:.3g}); {kept}"
+            text = f"another callback sets the learning rate too ({known:.3g} to {rate:.3g}); {consequence}"
             self.say(Event("other-writer", text, self.state.step, self.epoch))
 
-    def _tell(self, action: Action, at: int, before: float | None = None, lost: int | None = None) -> None:
+    def _report(self, action: Action, at: int, before: float | None = None, lost: int | None = None) -> None:
         rate = self._user_rate
         data: dict[str, Any] = {"scale": action.scale}
         text = action.text

@@ -23,7 +23,7 @@ TRANSPARENT = {
     "ExpandDims",
     "SpatialDropout1D",
 }
-# Settings that a record keeps, of a layer, and of the recurrent layer around a cell.
+# Settings that a record holds, of a layer, and of the recurrent layer around a cell.
 CONFIG = ("momentum", "epsilon", "recurrent_activation", "use_bias", "alpha", "mask_zero")
 READING = ("return_sequences", "go_backwards")
 KERNEL_SAMPLE = 100_000  # so many entries of a kernel tell its spread well enough
@@ -277,7 +277,6 @@ def _optimizer(model: Any) -> Optimizer | None:
         schedule=type(schedule).__name__ if is_schedule else None,
         schedule_config=_schedule_config(schedule) if is_schedule else {},
         config=config,
-        loss_scaled=optimizer is not getattr(model, "optimizer", optimizer),
     )
 
 

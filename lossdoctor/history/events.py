@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from lossdoctor.history.logs import canonical, left_out
+from lossdoctor.history.logs import left_out, metric_name
 from lossdoctor.history.wire import CutOff, Scalar, scalars
 from lossdoctor.record import Event, Record
 
 MANY_FILES = 1_000  # event files in a folder; beyond that it is no single run
-LONGEST = 20_000  # points of one tag; longer ones are thinned while they are read
+LONGEST = 20_000  # points of one tag; of longer ones every n-th is taken
 VALIDATION = re.compile(r"^(val|valid|validation|eval|test)$")
 OWN = "lossdoctor/"  # tags that lossdoctor wrote itself (callbacks/tensorboard.py)
 BY_BATCH = frozenset({"batch_loss", "batch_loss_max", "grad_norm", "grad_norm_max", "learning_rate", "epoch"})
@@ -33,18 +33,18 @@ def from_files(path: Path) -> Record:
         ValueError: there is none, they hold no loss, or they are of several runs.
     """
     files = [path] if path.is_file() else _event_files(path)
-    told: list[Event] = []
+    notes: list[Event] = []
     runs: dict[str, dict[str, dict[int, float]]] = {}
     for file in files:
         run, validation = _run_of(file, path)
-        _collect(file, validation, runs.setdefault(run, {}), told)
+        _collect(file, validation, runs.setdefault(run, {}), notes)
     runs = {run: tags for run, tags in runs.items() if any(tags.values())}
     if not runs:
         raise ValueError(f"the event files hold no numbers; {EXAMPLE}")
     if len(runs) > 1:
         names = ", ".join(repr(name or ".") for name in sorted(runs)[:6])
         raise ValueError(f"the folder holds {len(runs)} runs ({names}); {EXAMPLE}")
-    return _record(next(iter(runs.values())), told)
+    return _record(next(iter(runs.values())), notes)
 
 
 def _event_files(folder: Path) -> list[Path]:
@@ -64,7 +64,7 @@ def _run_of(file: Path, root: Path) -> tuple[str, bool]:
     return "/".join(parts), bool(VALIDATION.match(alone))
 
 
-def _collect(file: Path, validation: bool, tags: dict[str, dict[int, float]], told: list[Event]) -> None:
+def _collect(file: Path, validation: bool, tags: dict[str, dict[int, float]], notes: list[Event]) -> None:
     """Adds the scalars of `file` to `tags`: series name -> step -> value; a later file wins."""
     with file.open("rb") as stream:
         try:
@@ -73,7 +73,7 @@ def _collect(file: Path, validation: bool, tags: dict[str, dict[int, float]], to
                 if name:
                     _keep(tags.setdefault(name, {}), scalar)
         except CutOff as error:
-            told.append(left_out(f"{file.name}: {error}; what comes before was read"))
+            notes.append(left_out(f"{file.name}: {error}; what comes before was read"))
 
 
 def _keep(points: dict[int, float], scalar: Scalar) -> None:
@@ -102,12 +102,12 @@ def series_name(tag: str, validation: bool = False) -> str | None:
     parts = [p for p in parts if not VALIDATION.match(p) and p not in ("train", "training", "epoch")]
     if len(parts) != 1:
         return None
-    metric = canonical(parts[0])
+    metric = metric_name(parts[0])
     joined = metric if metric.startswith("val_") or not validation else f"val_{metric}"
     return f"epoch.{joined}"
 
 
-def _record(tags: dict[str, dict[int, float]], told: Iterable[Event]) -> Record:
+def _record(tags: dict[str, dict[int, float]], notes: Iterable[Event]) -> Record:
     series: dict[str, np.ndarray] = {}
     per_epoch = {name: points for name, points in tags.items() if name.startswith("epoch.")}
     for name, points in per_epoch.items():
@@ -116,7 +116,7 @@ def _record(tags: dict[str, dict[int, float]], told: Iterable[Event]) -> Record:
     if not {"epoch.loss", "epoch.val_loss", "batch_loss"} & set(series):
         found = ", ".join(repr(n.removeprefix("epoch.")) for n in sorted(series)[:8])
         raise ValueError(f"no tag holds a loss (found {found}); {EXAMPLE}")
-    return Record(series=series, events=tuple(told), source="tensorboard")
+    return Record(series=series, events=tuple(notes), source="tensorboard")
 
 
 def _by_batch(tags: dict[str, dict[int, float]]) -> dict[str, np.ndarray]:

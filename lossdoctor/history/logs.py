@@ -44,17 +44,17 @@ def from_columns(columns: Mapping[str, Any], source: str, events: Iterable[Event
         ValueError: neither a loss nor a validation loss is among the columns, or it holds no number.
     """
     series: dict[str, np.ndarray] = {}
-    told = list(events)
+    notes = list(events)
     for name, values in columns.items():
-        metric = canonical(str(name))
+        metric = metric_name(str(name))
         if metric in COUNTERS:
             continue
-        found = _series(str(name), values, told)
+        found = _series(str(name), values, notes)
         if f"epoch.{metric}" not in series and found is not None:
             series[f"epoch.{metric}"] = found
     if "epoch.loss" not in series and "epoch.val_loss" not in series:
-        raise ValueError(_no_loss(columns, told))
-    return Record(series=series, events=tuple(told), source=source, stopped="finished")
+        raise ValueError(_no_loss(columns, notes))
+    return Record(series=series, events=tuple(notes), source=source, stopped="finished")
 
 
 def from_frame(frame: Any) -> tuple[dict[str, list[Any]], str, list[Event]]:
@@ -64,20 +64,20 @@ def from_frame(frame: Any) -> tuple[dict[str, list[Any]], str, list[Event]]:
     loss that became NaN stays NaN; so NaN before a later number is taken for an empty cell.
     """
     columns: dict[str, list[Any]] = {}
-    told = []
+    notes = []
     for name in frame.columns:
         values = [None if _is_na(v) else v for v in list(frame[name])]
         numbers = [parse(v) for v in values]
         last = max((i for i, n in enumerate(numbers) if n is not None and math.isfinite(n)), default=-1)
         gaps = [i for i, n in enumerate(numbers) if i < last and n is not None and math.isnan(n)]
         if gaps:
-            told.append(
+            notes.append(
                 left_out(f"{len(gaps)} cells of {str(name)!r} hold NaN before a number: taken for empty")
             )
             # with gaps in the middle the NaN at the end are empty cells of the same kind
             values = [v for v, n in zip(values, numbers, strict=True) if n is None or not math.isnan(n)]
         columns[str(name)] = values
-    return columns, "history", told
+    return columns, "history", notes
 
 
 def _is_na(value: Any) -> bool:
@@ -85,34 +85,34 @@ def _is_na(value: Any) -> bool:
     return type(value).__name__ in ("NAType", "NaTType")
 
 
-def canonical(name: str) -> str:
+def metric_name(name: str) -> str:
     """Returns Keras's name for a column: "Train Loss" -> "loss", "val/loss" -> "val_loss"."""
     plain = re.sub(r"[\s/.\-]+", "_", name.strip().lower())
     return ALIASES.get(plain, plain)
 
 
 def left_out(text: str) -> Event:
-    """Returns the event that tells of something that could not be read."""
+    """Returns the event for something that could not be read."""
     return Event("left-out", text)
 
 
-def _series(name: str, values: Any, told: list[Event]) -> np.ndarray | None:
-    """Returns the values as floats [epochs], None when they are no numbers; says so in `told`."""
+def _series(name: str, values: Any, notes: list[Event]) -> np.ndarray | None:
+    """Returns the values as floats [epochs], None when they are no numbers; says so in `notes`."""
     try:
         given = [values] if isinstance(values, (str, bytes, int, float)) else list(values)
     except TypeError:
-        told.append(left_out(f"{name!r} was left out: it is no list of numbers but {type(values).__name__}"))
+        notes.append(left_out(f"{name!r} was left out: it is no list of numbers but {type(values).__name__}"))
         return None
     numbers = [parse(v) for v in given]
     wrong = [v for v, n in zip(given, numbers, strict=True) if n is None and not is_missing(v)]
-    kept = [n for n in numbers if n is not None]
-    if not kept:
-        told.append(left_out(f"{name!r} was left out: it holds no number" + _sample(wrong)))
+    found = [n for n in numbers if n is not None]
+    if not found:
+        notes.append(left_out(f"{name!r} was left out: it holds no number" + _sample(wrong)))
         return None
     if wrong:
         text = f"{len(wrong)} of {len(given)} values of {name!r} are no numbers and were left out"
-        told.append(left_out(text + _sample(wrong)))
-    return np.array(kept)
+        notes.append(left_out(text + _sample(wrong)))
+    return np.array(found)
 
 
 def _sample(wrong: list[Any]) -> str:
@@ -134,11 +134,11 @@ def is_missing(value: Any) -> bool:
     return value is None or (isinstance(value, str) and value.strip().lower() in MISSING)
 
 
-def _no_loss(columns: Mapping[str, Any], told: list[Event]) -> str:
+def _no_loss(columns: Mapping[str, Any], notes: list[Event]) -> str:
     names = [str(name)[:30] for name in columns]
     if not names:
         return "the history is empty: pass the logs of a run that finished at least one epoch"
-    empty = [e.text for e in told if "loss" in e.text]
+    empty = [e.text for e in notes if "loss" in e.text]
     if empty:
         return f"the history holds no usable loss ({empty[0]}): pass at least one number per epoch"
     shown = ", ".join(repr(n) for n in names[:8]) + (", ..." if len(names) > 8 else "")

@@ -1,4 +1,4 @@
-"""A path to a Record: looks at what a file is, not at what it is called."""
+"""A path to a Record: by what a file holds, not by its name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lossdoctor.history.logs import from_columns
 from lossdoctor.history.table import from_csv
 from lossdoctor.record import Record
 
-HEAD = 4096  # bytes that tell what a file is
+HEAD = 4096  # bytes by which a file is recognised
 LARGEST_JSON = 256 * 2**20  # bytes; a record of 100,000 steps and 200 layers takes about 20 MB
 WANTED = "pass a CSVLogger file, a TensorBoard folder, or the JSON of a record, a report or history.history"
 KINDS = {  # first bytes -> what people hand in by mistake

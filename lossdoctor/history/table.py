@@ -1,4 +1,4 @@
-"""CSV files of any size to a Record: read as a stream, kept as at most 10,000 rows."""
+"""CSV files of any size to a Record: read as a stream, condensed to at most 10,000 rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TextIO
 
 import numpy as np
 
-from lossdoctor.history.logs import COUNTERS, canonical, from_columns, is_missing, left_out, parse
+from lossdoctor.history.logs import COUNTERS, from_columns, is_missing, left_out, metric_name, parse
 from lossdoctor.record import Event, Record
 
 ROWS = 5_000  # a column is halved when it reaches twice that: the finest plot shows fewer
@@ -21,7 +21,7 @@ EXAMPLE = "pass a file that keras.callbacks.CSVLogger wrote: a line 'epoch,loss,
 
 
 class Column:
-    """Values as they come, kept as means of ever longer runs of rows. A bucket is NaN when any of it was."""
+    """Values as they come, condensed to means of ever longer runs of rows. A bucket is NaN when any of it was."""
 
     def __init__(self) -> None:
         self.width = 1  # rows in a bucket
@@ -72,7 +72,7 @@ def from_csv(file: Path) -> Record:
 def _check_header(names: list[str]) -> None:
     if names and all(parse(name) is not None for name in names):
         raise ValueError(f"the first line holds numbers ({names[0]!r}, ...) and no column names; {EXAMPLE}")
-    if not any(canonical(name) in ("loss", "val_loss") for name in names):
+    if not any(metric_name(name) in ("loss", "val_loss") for name in names):
         shown = ", ".join(repr(name[:30]) for name in names[:8]) + (", ..." if len(names) > 8 else "")
         raise ValueError(f"no column is named 'loss' or 'val_loss' (found {shown}); {EXAMPLE}")
 
@@ -89,7 +89,7 @@ def _lines(stream: TextIO) -> Iterator[str]:
 
 @dataclass
 class Tally:
-    """What was met on the way that the record must tell of."""
+    """What was met on the way that the record must mention."""
 
     ragged: int = 0
     runs: int = 1
@@ -97,26 +97,28 @@ class Tally:
     wrong: Counter[str] = field(default_factory=Counter)
 
     def events(self, columns: dict[str, Column]) -> list[Event]:
-        told = []
+        notes = []
         if self.ragged:
             cut = ", the last of them cut off" if self.short else ""
-            told.append(
+            notes.append(
                 f"{self.ragged} rows do not have as many cells as the header{cut}; what fits was read"
             )
         if self.runs > 1:
-            told.append(f"The file holds {self.runs} runs one after the other; only the last was read")
-        told += [f"{n} values of {name!r} are no numbers and were left out" for name, n in self.wrong.items()]
+            notes.append(f"The file holds {self.runs} runs one after the other; only the last was read")
+        notes += [
+            f"{n} values of {name!r} are no numbers and were left out" for name, n in self.wrong.items()
+        ]
         width = max((column.width for column in columns.values()), default=1)
         if width > 1:
-            told.append(f"The file is long: each point stands for the mean of {width} rows")
-        told += [f"{name!r} was left out: it holds no number" for name, c in columns.items() if not c.rows]
-        return [left_out(text) for text in told]
+            notes.append(f"The file is long: each point stands for the mean of {width} rows")
+        notes += [f"{name!r} was left out: it holds no number" for name, c in columns.items() if not c.rows]
+        return [left_out(text) for text in notes]
 
 
 def _collect(names: list[str], rows: Iterator[list[str]]) -> tuple[dict[str, Column], Tally]:
     """Returns the columns of the last run in the file, and what else was met."""
-    wanted = [(i, name) for i, name in enumerate(names) if canonical(name) not in COUNTERS]
-    clock = next((i for i, name in enumerate(names) if canonical(name) == "epoch"), None)
+    wanted = [(i, name) for i, name in enumerate(names) if metric_name(name) not in COUNTERS]
+    clock = next((i for i, name in enumerate(names) if metric_name(name) == "epoch"), None)
     columns, tally, epoch = {name: Column() for _, name in wanted}, Tally(), -1.0
     for row in _guarded(rows):
         header = row == names

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lossdoctor.losses import loss_of, loss_row
+import lossdoctor.losses.loss_row as loss_row
+from lossdoctor.losses import loss_of
 from lossdoctor.losses.heads import Head, heads
 from lossdoctor.record import Data, Output, Setup, Target
 
@@ -20,7 +21,7 @@ def notes(setup: Setup, data: Data) -> list[str]:
 
 
 def advice(output: Output, target: Target | None, metrics: tuple[str, ...] = ()) -> list[str]:
-    """Returns sentences about a loss that suits its targets but could be chosen or read better.
+    """Returns sentences about a loss that suits its targets but could be chosen or interpreted better.
 
     Args:
         output: the output with its loss; a custom loss gives nothing.

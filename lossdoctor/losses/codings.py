@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossdoctor.losses.loss_row import CLASSES, Loss
+from lossdoctor.losses.loss_row import CLASSES, ROW_SUM_TOLERANCE, Loss, columns_of
 
-ROW_SUM = 1e-3  # rows count as summing to 1 within this: float16 and rounded labels do
-FEW_CLASSES = (
-    100  # whole numbers of more kinds than this are rather amounts than classes, unless the loss says so
-)
+OF_CLASSES = ("integer", "one-hot", "multi-hot", "binary", "sign")  # codings of single labels, no shares
+# Whole numbers of more kinds than this are rather amounts than classes, unless the loss says so.
+FEW_CLASSES = 100
 DENSE = 0.3  # class numbers fill their range; amounts and codes such as 100, 250, 9000 do not
-MAX_COUNTED = 1000  # classes that are counted one by one
+MAX_COUNTED = 1000  # classes that are counted one by one; more kinds of whole numbers are amounts
 
 
-def coding_of(y: np.ndarray, *, columns: int, loss: Loss | None = None) -> str:
-    """Returns the coding of finite targets, see `record.Target`.
+def coding_of(targets: np.ndarray, loss: Loss | None = None) -> str:
+    """Returns the coding of targets, see `record.Target`.
 
     Args:
-        y: float64 [rows, columns], finite.
-        columns: size of the last axis, 1 for targets of rank 1.
+        targets: numbers [rows, ..., columns], or [rows] for one column. Rows with NaN or inf are left out.
         loss: the loss they go into when that is known: it decides what whole numbers mean.
+
+    Example:
+        >>> coding_of(np.array([0, 2, 1])), coding_of(np.eye(3)), coding_of(np.array([0.5, 2.1]))
+        ('integer', 'one-hot', 'real')
     """
+    y = columns_of(targets)
+    columns = y.shape[1]
     if not y.size:
         return "empty"
     kinds = np.unique(y[:, : max(1, 2**18 // len(y))])
@@ -34,14 +38,14 @@ def coding_of(y: np.ndarray, *, columns: int, loss: Loss | None = None) -> str:
         return "binary" if columns == 1 else "one-hot" if (y.sum(1) == 1).all() else "multi-hot"
     if np.isin(kinds, (-1, 1)).all():
         return "sign"
-    if columns > 1 and kinds[0] >= 0 and (np.abs(y.sum(1) - 1) < ROW_SUM).all():
+    if columns > 1 and kinds[0] >= 0 and (np.abs(y.sum(1) - 1) < ROW_SUM_TOLERANCE).all():
         return "distribution"
     return "integer" if whole and _like_classes(kinds, columns) else "real"
 
 
 def _one_kind(value: float, columns: int) -> str:
-    # Rows that are all 1/k are a (useless) distribution; any other single value tells nothing.
-    return "distribution" if columns > 1 and abs(value * columns - 1) < ROW_SUM else "constant"
+    # Rows that are all 1/k are a (useless) distribution; any other single value has no coding.
+    return "distribution" if columns > 1 and abs(value * columns - 1) < ROW_SUM_TOLERANCE else "constant"
 
 
 def _like_classes(kinds: np.ndarray, columns: int) -> bool:
@@ -67,3 +71,25 @@ def counts_of(y: np.ndarray, coding: str) -> dict[str, int]:
         pairs = zip(kinds[:MAX_COUNTED], counts[:MAX_COUNTED], strict=True)
         return {str(int(kind)): int(count) for kind, count in pairs}
     return {}
+
+
+def class_numbers(y: np.ndarray, units: int) -> np.ndarray | None:
+    """Returns the class of each position under an output of `units` units, None when these are no classes.
+
+    `coding_of` says what targets are by themselves; here the output has the last word: 0 to 9 are classes
+    for ten units and amounts for one.
+
+    Args:
+        y: float64 [..., columns], finite.
+        units: size of the output's last axis; 1 takes the labels 0 and 1, or -1 and 1.
+
+    Returns:
+        Class numbers [positions].
+    """
+    whole = bool((y == np.round(y)).all())
+    if y.shape[-1] == 1:
+        lowest = -1 if units == 1 else 0
+        fits = whole and y.min(initial=0) >= lowest and y.max(initial=0) <= max(1, units - 1)
+        return y.ravel() if fits and len(np.unique(y)) <= MAX_COUNTED else None
+    one_hot = whole and y.min() >= 0 and bool((y.sum(-1) == 1).all())
+    return y.argmax(-1).ravel() if one_hot and y.shape[-1] == units else None

@@ -11,9 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.losses.loss_row import EPSILON, Best, columns_of, nothing
-
-TOLERANCE = 1e-3  # rows count as summing to 1 within this: float16 and rounded labels do
+from lossdoctor.losses.loss_row import EPSILON, ROW_SUM_TOLERANCE, Best, columns_of, nothing
 
 
 def xlogy(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -22,7 +20,8 @@ def xlogy(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return result
 
 
-def smooth(y: np.ndarray, config: Mapping[str, Any], other: float) -> np.ndarray:
+def smoothed_labels(y: np.ndarray, config: Mapping[str, Any], other: float) -> np.ndarray:
+    """Returns labels under the loss's label_smoothing, which mixes in `other` everywhere."""
     smoothing = float(config.get("label_smoothing") or 0.0)
     result: np.ndarray = y * (1 - smoothing) + smoothing * other
     return result
@@ -35,7 +34,7 @@ def _entropy_of_two(p: np.ndarray) -> np.ndarray:
 
 def binary_crossentropy(targets: np.ndarray, config: Mapping[str, Any]) -> Best:
     """The share of ones in each column; its loss is the entropy of that share. -inf beyond [0, 1]."""
-    y = smooth(columns_of(targets), config, 0.5)
+    y = smoothed_labels(columns_of(targets), config, 0.5)
     if not y.size:
         return nothing()
     share = y.mean(0)
@@ -46,7 +45,7 @@ def binary_crossentropy(targets: np.ndarray, config: Mapping[str, Any]) -> Best:
 
 def binary_floor(targets: np.ndarray, config: Mapping[str, Any]) -> float:
     """Mean entropy of the single (soft) labels. -inf beyond [0, 1]."""
-    y = smooth(columns_of(targets), config, 0.5)
+    y = smoothed_labels(columns_of(targets), config, 0.5)
     if not y.size:
         return np.nan
     if y.min() < 0 or y.max() > 1:
@@ -59,7 +58,7 @@ def label_rows(targets: np.ndarray, config: Mapping[str, Any]) -> np.ndarray | N
     y = columns_of(targets)
     if not y.size or y.shape[1] < 2 or y.min() < 0:
         return None
-    return smooth(y, config, 1 / y.shape[1])
+    return smoothed_labels(y, config, 1 / y.shape[1])
 
 
 def categorical_crossentropy(targets: np.ndarray, config: Mapping[str, Any]) -> Best:
@@ -114,4 +113,4 @@ def kl_floor(targets: np.ndarray, config: Mapping[str, Any]) -> float:
     if y is None:
         return np.nan
     total = np.clip(y, EPSILON, 1).sum(1)
-    return float(np.where(np.abs(total - 1) < TOLERANCE, 0.0, total * np.log(total)).mean())
+    return float(np.where(np.abs(total - 1) < ROW_SUM_TOLERANCE, 0.0, total * np.log(total)).mean())

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.losses.entropies import label_rows, smooth
+from lossdoctor.losses.entropies import label_rows, smoothed_labels
 from lossdoctor.losses.loss_row import EPSILON, Best, columns_of, nothing
 from lossdoctor.losses.regression import where_zero
 
@@ -30,7 +30,7 @@ def _focal_terms(y: np.ndarray, p: np.ndarray, config: Mapping[str, Any]) -> tup
 
 def binary_focal_crossentropy(targets: np.ndarray, config: Mapping[str, Any]) -> Best:
     """Where the slope of the mean focal loss crosses zero (Lin et al. 2017, https://arxiv.org/abs/1708.02002)."""
-    y = smooth(columns_of(targets), config, 0.5)
+    y = smoothed_labels(columns_of(targets), config, 0.5)
     if not y.size:
         return nothing()
     if y.min() < 0 or y.max() > 1:
@@ -42,7 +42,7 @@ def binary_focal_crossentropy(targets: np.ndarray, config: Mapping[str, Any]) ->
 
 def binary_focal_floor(targets: np.ndarray, config: Mapping[str, Any]) -> float:
     """The mean over the entries of the smallest focal loss that each (soft) label allows."""
-    y = smooth(columns_of(targets), config, 0.5)
+    y = smoothed_labels(columns_of(targets), config, 0.5)
     if not y.size:
         return np.nan
     if y.min() < 0 or y.max() > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lossdoctor.losses import Loss, loss_of
-from lossdoctor.losses.output_range import Range, known, plain, reach
+from lossdoctor.losses.output_range import Range, known, reach, without_linear
 from lossdoctor.record import Data, Output, Setup, Target
 
 UNREADABLE = ("text", "empty", "unseen")  # codings without numbers
@@ -37,7 +37,7 @@ class Head:
     @property
     def chain(self) -> tuple[str, ...]:
         """The activations applied last, innermost first, without "linear"."""
-        return plain(self.output.activations)
+        return without_linear(self.output.activations)
 
     @property
     def activation(self) -> str:

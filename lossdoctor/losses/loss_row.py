@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 EPSILON = 1e-7  # keras.config.epsilon(), with which the Keras losses clip
+ROW_SUM_TOLERANCE = 1e-3  # rows count as summing to 1 within this: float16 and rounded labels do
 
 # What a loss needs of the numbers that the model puts out.
 PROBABILITY = "probability"  # each entry in [0, 1], both ends in reach
@@ -60,10 +61,9 @@ class Loss:
         wrong: what goes wrong otherwise, one or two sentences.
         change: what to change then, one sentence.
         lower: smallest value it can take on targets that fit; None when it depends on them (Poisson).
-        perfect: its value for a perfect model on hard labels; None when it depends on the targets.
         best: formula of the best constant prediction.
         floor_of: formula of the loss that no model can go below, see `floor`.
-        source: where these facts can be read.
+        source: address of the documentation of these facts.
     """
 
     name: str
@@ -84,7 +84,6 @@ class Loss:
     logits: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     lower: float | None = 0.0
-    perfect: float | None = 0.0
     floor_of: Floor = field(default=no_floor)
 
     def baseline(self, targets: np.ndarray, config: Mapping[str, Any] | None = None) -> float:

@@ -68,7 +68,7 @@ ALIASES = {
 }
 
 
-def plain(activations: Sequence[str]) -> tuple[str, ...]:
+def without_linear(activations: Sequence[str]) -> tuple[str, ...]:
     """Returns a chain of activations, innermost first, under their Keras names and without "linear"."""
     names = (ALIASES.get(name.lower(), name.lower()) for name in activations)
     return tuple(name for name in names if name != "linear")
@@ -76,7 +76,7 @@ def plain(activations: Sequence[str]) -> tuple[str, ...]:
 
 def known(activations: Sequence[str]) -> bool:
     """Whether every activation of the chain is one whose range we know."""
-    return all(name in RISING or name in DIPPING or name == "softmax" for name in plain(activations))
+    return all(name in RISING or name in DIPPING or name == "softmax" for name in without_linear(activations))
 
 
 def reach(activations: Sequence[str], units: int | None = None) -> Range | None:
@@ -91,7 +91,7 @@ def reach(activations: Sequence[str], units: int | None = None) -> Range | None:
         Range(low=0.5, high=1.0)
     """
     found = Range(-INF, INF)
-    for name in plain(activations):
+    for name in without_linear(activations):
         if name == "softmax":
             found = softmax_reach(found, units)
         elif name in RISING:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lossdoctor.losses import entropies, focal
+import lossdoctor.losses.entropies as entropies
+import lossdoctor.losses.focal as focal
 from lossdoctor.losses.loss_row import CLASSES, LIKE_TARGETS, PROBABILITY, SIMPLEX, Loss
 
 _PROBABILISTIC = "https://keras.io/api/losses/probabilistic_losses/"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lossdoctor.losses import regression
+import lossdoctor.losses.regression as regression
 from lossdoctor.losses.loss_row import LIKE_TARGETS, MARGIN, SCORE, Loss
 
 _HINGE = "https://keras.io/api/losses/hinge_losses/"

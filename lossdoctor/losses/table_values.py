@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lossdoctor.losses import regression
+import lossdoctor.losses.regression as regression
 from lossdoctor.losses.loss_row import DIRECTION, LIKE_TARGETS, POSITIVE, REACH, Loss
 
 _KERAS = "https://keras.io/api/losses/regression_losses/"
@@ -132,7 +132,6 @@ VALUES: tuple[Loss, ...] = (
         ),
         change="Put an exponential or softplus on the output, and use it for counts and rates only.",
         lower=None,
-        perfect=None,
         best=regression.poisson,
         floor_of=regression.poisson_floor,
         source="https://keras.io/api/losses/probabilistic_losses/#poisson-class",
@@ -153,7 +152,6 @@ VALUES: tuple[Loss, ...] = (
         ),
         change="Use a linear output with as many units as the targets have columns; its best value is -1.",
         lower=-1.0,
-        perfect=-1.0,
         best=regression.cosine_similarity,
         floor_of=regression.cosine_floor,
         source=_KERAS + "#cosinesimilarity-class",

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.losses import LOSSES, Loss, codings, loss_of
+import lossdoctor.losses.codings as codings
+from lossdoctor.losses import LOSSES, Loss, loss_of
 from lossdoctor.losses.loss_row import columns_of
 from lossdoctor.record import Output, Target
 from lossdoctor.record.summary import as_array, as_numbers, summarize_array
@@ -25,7 +26,7 @@ def summarize_targets(
 
     Args:
         leaves: arrays [rows, ...] by output name, or in the order of the outputs.
-        outputs: the model's outputs, which give names and tell what whole numbers mean.
+        outputs: the model's outputs, which give names and decide what whole numbers mean.
     """
     if isinstance(leaves, Mapping):
         by_name = {output.name: output for output in outputs}
@@ -53,10 +54,9 @@ def summarize_target(name: str, array: Any, output: Output | None = None) -> Tar
         return Target(**facts, coding="text")
     y = columns_of(numbers) if numbers.size else np.zeros((0, 1))
     loss = loss_of(output.loss) if output else None
-    columns = 1 if output and _per_position(raw, output) else y.shape[1]
-    if columns == 1:
+    if output and _per_position(raw, output):
         y = y.reshape(-1, 1)
-    coding = codings.coding_of(y, columns=columns, loss=loss)
+    coding = codings.coding_of(y, loss)
     sums = y.sum(1) if y.size else np.zeros(1)
     levels = _levels(y, coding, loss, output)
     return Target(

@@ -13,9 +13,20 @@ CELLS = {"SimpleRNNCell": "SimpleRNN", "LSTMCell": "LSTM", "GRUCell": "GRU"}
 class Layer:
     """One leaf layer, in the order of the computation.
 
-    `activation` is the name of the function that the layer applies last ("linear" when it was left out),
-    None for layers that have none (Flatten, Dropout, ...). `kernel_std`, `kernel_mean` and `kernel_spread`
-    (largest minus smallest entry) are those of the initial kernel; `rate` is a dropout rate, 0 to 1.
+    Attributes:
+        name: Keras's name of the layer.
+        kind: its class name, "Dense"; for a recurrent layer that of its cell, a key of `CELLS`.
+        activation: name of the function that the layer applies last ("linear" when it was left out), None
+            for layers that have none (Flatten, Dropout, ...).
+        units: units or filters; None where there are none.
+        fan_in, fan_out: inputs and outputs of one unit, as Keras's initializers count them.
+        parameters: number of entries of its weights, trainable or not.
+        trainable: whether training may change them.
+        initializer, regularizer, constraint: class names of those of the kernel, None without one.
+        rate: dropout rate, 0 to 1.
+        kernel_std, kernel_mean: of the entries of the initial kernel.
+        kernel_spread: its largest entry minus its smallest; 0 for a constant kernel.
+        config: further settings by name: momentum, epsilon, mask_zero, return_sequences, ...
     """
 
     name: str
@@ -40,9 +51,12 @@ class Layer:
 class Variable:
     """A trainable variable, in the order of `Record.series["sampled.grad_norm"]`'s columns.
 
-    `path` is Keras's full path, `layer` the layer as the user named it. `role` says what it is for: "kernel",
-    "recurrent kernel", "bias", "scale" or "offset" (of a normalisation), "embedding", "position", "adapter" (LoRA),
-    "statistic", "seed"; "" in records of version 1.
+    Attributes:
+        path: Keras's full path of the variable, "encoder/dense/kernel".
+        layer: the layer that holds it, as the user named it.
+        shape: as it is, () for a scalar.
+        role: what it is for: "kernel", "recurrent kernel", "bias", "scale" or "offset" (of a normalisation),
+            "embedding", "position", "adapter" (LoRA), "statistic", "seed"; "" in records of version 1.
     """
 
     path: str
@@ -52,6 +66,7 @@ class Variable:
 
     @property
     def size(self) -> int:
+        """Number of entries."""
         size = 1
         for n in self.shape:
             size *= n
@@ -62,10 +77,18 @@ class Variable:
 class Output:
     """One output of the model with its loss.
 
-    `activations` are applied last, innermost first: ("softmax", "softmax") for a softmax on a softmax;
-    () for a linear output. `loss` is the Keras snake_case name ("categorical_crossentropy") or
-    "custom:NAME"; None when compile() was given none. `rescaled` is True when a Rescaling, Normalization
-    or Lambda layer, or an op that is no activation, stands behind the last weights.
+    Attributes:
+        name: Keras's name of the output.
+        shape: without the batch axis, None where an axis is open.
+        units: size of the last axis.
+        activations: those applied last, innermost first: ("softmax", "softmax") for a softmax on a softmax;
+            () for a linear output.
+        loss: the Keras snake_case name ("categorical_crossentropy") or "custom:NAME"; None when compile()
+            was given none.
+        from_logits: whether the loss takes the outputs for logits.
+        loss_config: the loss's own settings: label_smoothing, delta, gamma, ignore_class, ...
+        rescaled: whether a Rescaling, Normalization or Lambda layer, or an op that is no activation, stands
+            behind the last weights.
     """
 
     name: str
@@ -80,10 +103,14 @@ class Output:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """The optimizer (the inner one under loss scaling). `learning_rate` is that of the first step.
+    """The optimizer (the inner one under loss scaling).
 
-    `config` holds the numbers of `get_config()`: momentum, nesterov, beta_1, epsilon, clipnorm, ...
-    `schedule` is the class name of a LearningRateSchedule, or None.
+    Attributes:
+        kind: class name, "Adam".
+        learning_rate: that of the first step; None when it could not be evaluated.
+        schedule: class name of a LearningRateSchedule, None for a constant rate.
+        schedule_config: numbers of the schedule's `get_config()`.
+        config: those of the optimizer's: momentum, nesterov, beta_1, epsilon, clipnorm, ...
     """
 
     kind: str
@@ -91,17 +118,35 @@ class Optimizer:
     schedule: str | None = None
     schedule_config: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
-    loss_scaled: bool = False
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What is known of a run before its first step."""
+    """What is known of a run before its first step. Empty fields: not known, as in a bare history.
+
+    Attributes:
+        keras, lossdoctor: versions.
+        backend: Keras's backend.
+        model_kind: "Sequential", "Functional" or the class name of a subclassed model.
+        layers: leaf layers in the order of the computation.
+        variables: trainable ones.
+        outputs: in the order of the model's outputs.
+        optimizer: None before compile().
+        parameters: number of entries of all weights.
+        epochs, steps_per_epoch: as fit() was asked for, None when open.
+        batch_size: rows of a batch.
+        steps_per_execution, jit_compile, run_eagerly: as compile() was given.
+        precision: name of the model's dtype policy.
+        custom_train_step: whether the model's class overrides `train_step`.
+        metrics: names, without the loss.
+        earlier_updates: made on this model in earlier fits that were watched.
+        optimizer_restarts: how often a fit of it began with an optimizer that was newer than its weights.
+    """
 
     keras: str = ""
     backend: str = "tensorflow"
     lossdoctor: str = ""
-    model_kind: str = ""  # "Sequential", "Functional" or the class name of a subclassed model
+    model_kind: str = ""
     layers: tuple[Layer, ...] = ()
     variables: tuple[Variable, ...] = ()
     outputs: tuple[Output, ...] = ()
@@ -113,6 +158,8 @@ class Setup:
     steps_per_execution: int = 1
     jit_compile: bool = False
     run_eagerly: bool = False
-    precision: str = "float32"  # the dtype policy's name
+    precision: str = "float32"
     custom_train_step: bool = False
     metrics: tuple[str, ...] = ()
+    earlier_updates: int = 0
+    optimizer_restarts: int = 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.record import codec
+import lossdoctor.record.codec as codec
 from lossdoctor.record.data import Data
 from lossdoctor.record.model_facts import Setup
 
@@ -20,7 +20,20 @@ RENAMED_EXPERIMENTS = {"exam": "evaluation"}
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened at a step: a non-finite loss, a skipped update, a rollback, an error of ours."""
+    """Something that happened: at a step, or to the whole run.
+
+    Attributes:
+        kind: "loss-scale" (updates skipped), "left-out" (what could not be read), "internal-error" (a failure
+            of lossdoctor itself), or what the learning-rate backoff did: "skip", "backoff", "grow", ...
+        text: one sentence with its numbers.
+        step: index of the batch within the run, from 0; None when it belongs to no step.
+        epoch: index of the epoch, from 0.
+        data: further numbers by name.
+
+    Example:
+        >>> Event("left-out", "2 of 9 values of 'loss' are no numbers").step is None
+        True
+    """
 
     kind: str
     text: str
@@ -31,12 +44,20 @@ class Event:
 
 @dataclass(frozen=True)
 class Activity:
-    """What a layer put out for the sample, at `when` = "initial" or "final" weights.
+    """What a layer put out for the sample. Shares are 0 to 1.
 
-    `dead`: share of units that are zero for every row; `zero`: share of zero entries; `saturated`: share
-    of entries in the flat part (|tanh| > 0.99, sigmoid or softmax beyond 0.01 and 0.99); `spread`: median
-    over units of the standard deviation over rows; `constant`: share of units whose spread is exactly 0.
-    `pre_scale` is the root mean square of the layer's input.
+    Attributes:
+        layer, kind, activation: as in `Layer`.
+        when: "initial" or "final" weights.
+        dead: share of units that are zero for every row.
+        zero: share of zero entries.
+        saturated: share of entries in the flat part (|tanh| > 0.99, sigmoid or softmax beyond 0.01 and 0.99).
+        spread: median over units of the standard deviation over rows.
+        constant: share of units whose spread is exactly 0.
+        mean, std, low, high: over the finite entries.
+        nonfinite: share of entries that are NaN or infinite.
+        input_scale: root mean square of the layer's input.
+        output: whether the layer is the model's last, where saturation is no fault.
     """
 
     layer: str
@@ -54,7 +75,7 @@ class Activity:
     high: float = 0.0
     nonfinite: float = 0.0
     input_scale: float = 0.0
-    output: bool = False  # the layer is the model's last (leave it out of saturation)
+    output: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,13 +91,27 @@ class Record:
       raw gradients, rate used, root mean squares of the data. A bucket's mean; NaN when
       any of it was.
     - "batch_loss_max", "grad_norm_max" [n]: the bucket's largest.
-    - "sampled.step" [m], "sampled.steps" [m] (batches between the two looks at the weights),
-      "sampled.grad_norm", "sampled.weight_norm", "sampled.update_norm" [m, variables].
+    - "sampled.step" [m], "sampled.steps" [m] (batches since the sample before), "sampled.grad_norm",
+      "sampled.weight_norm", "sampled.update_norm" [m, variables]: L2 norms.
     - "moved" [variables]: L2 distance of the weights from their initial values over the initial norm.
     - "epoch.loss", "epoch.val_loss", "epoch.<metric>" [epochs]: Keras's own logs at each epoch's end.
 
-    `experiments` holds the results of trials by name. `cost` is in seconds. `stopped` says how the run ended:
-    "finished", "interrupted", "error: ..." or "running".
+    Attributes:
+        setup: the static facts.
+        data: summaries of the sampled rows.
+        series: see above.
+        activity: layers' outputs on the sample, before the first step and after the last.
+        events: what happened, in order.
+        experiments: their results by name.
+        cost: seconds by what they were spent on.
+        stopped: how the run ended: "finished", "interrupted", "error: ..." or "running".
+        source: "fit", "checkup", or what a bare history came from: "history", "csv", "tensorboard".
+        version: of this format.
+
+    Example:
+        >>> record = Record(series={"epoch.loss": np.array([2.3, 0.7])})
+        >>> Record.from_json(record.to_json()).series["epoch.loss"]
+        array([2.3, 0.7])
     """
 
     setup: Setup = field(default_factory=Setup)
@@ -87,7 +122,7 @@ class Record:
     experiments: dict[str, Any] = field(default_factory=dict)
     cost: dict[str, float] = field(default_factory=dict)
     stopped: str = "finished"
-    source: str = "fit"  # "fit", or what a bare history came from: "history", "csv", "tensorboard"
+    source: str = "fit"
     version: int = VERSION
 
     def to_json(self, *, indent: int | None = None) -> str:

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from lossdoctor.record import robust_distance
+import lossdoctor.record.robust_distance as robust_distance
 from lossdoctor.record.data import Array, Features
 
 MAX_FEATURES = 4096  # wider arrays (flattened images, bags of words) are summed up as a whole only
 MAX_ENTRIES = 2**20  # statistics of larger arrays use every n-th position; extremes and NaN use all
 MAX_DISTINCT = 1000
-PLACES = 10  # so many bad rows and columns are kept
-
-
-def summarize_inputs(leaves: Mapping[str, Any] | Iterable[Any]) -> tuple[Array, ...]:
-    """Returns one Array per input.
-
-    Args:
-        leaves: arrays [rows, ...] by name, or in order (they are then called "input" or "input_0", ...).
-    """
-    if isinstance(leaves, Mapping):
-        return tuple(summarize_array(str(name), array) for name, array in leaves.items())
-    arrays = list(leaves)
-    names = ["input"] if len(arrays) == 1 else [f"input_{i}" for i in range(len(arrays))]
-    return tuple(summarize_array(name, array) for name, array in zip(names, arrays, strict=True))
+PLACES = 10  # so many bad rows and columns are listed
 
 
 def summarize_array(name: str, array: Any) -> Array:
@@ -95,7 +81,7 @@ def _whole(values: np.ndarray) -> bool:
 
 
 def by_column(numbers: np.ndarray) -> np.ndarray:
-    """Returns float64 [positions, columns], the last axis as columns, thinned to about MAX_ENTRIES."""
+    """Returns float64 [positions, columns], the last axis as columns, every n-th of more than MAX_ENTRIES."""
     flat = numbers.reshape(len(numbers), -1) if numbers.ndim < 2 else numbers.reshape(-1, numbers.shape[-1])
     step = max(1, flat.size // MAX_ENTRIES)
     return flat[::step].astype(np.float64)

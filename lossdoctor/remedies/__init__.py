@@ -1,5 +1,6 @@
-"""Remedies: the line to change (base) and how to apply it to a model (apply, which loads Keras)."""
+"""Remedies: the line to change (remedy) and how to apply it to a model (apply, which loads Keras)."""
 
-from lossdoctor.remedies.remedy import Action, Remedy
+from lossdoctor.remedies.action import Action
+from lossdoctor.remedies.remedy import Remedy
 
 __all__ = ["Action", "Remedy"]

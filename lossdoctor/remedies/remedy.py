@@ -1,20 +1,11 @@
-"""Remedy: the line to change, and what a machine has to do to make that change."""
+"""Remedy: what to change, in words, as code and as actions that a machine can carry out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Action:
-    """A change that lossdoctor can carry out on a model, as plain data (so that it can be saved).
-
-    `kind` is a key of `remedies.apply.ACTIONS`; `arguments` are that function's keyword arguments.
-    """
-
-    kind: str
-    arguments: dict[str, Any] = field(default_factory=dict)
+from lossdoctor.remedies.action import Action
 
 
 @dataclass(frozen=True)
@@ -27,6 +18,10 @@ class Remedy:
         actions: how to apply it to a model; empty where only the user can act (relabel data, say).
         verified: what a replay measured, as a sentence; None when it was not replayed.
         confirmed: True or False when a replay confirmed or refuted it; None when it was not replayed.
+
+    Example:
+        >>> Remedy("Lower the learning rate to 0.001.", actions=(Action("learning_rate", {"value": 1e-3}),)).code
+        ''
     """
 
     summary: str

@@ -1,4 +1,4 @@
-"""Report to plain text, and to a terminal in colour. One layout, two ways to print it."""
+"""Report to plain text, and to a terminal in colour; and what is said in one line during training."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from lossdoctor.diagnosis import Diagnosis
-from lossdoctor.report.format import clean, done, number, seconds, sentence
-
-if TYPE_CHECKING:
-    from lossdoctor.report.report import Report
+from lossdoctor.record import Event
+from lossdoctor.report.content import Content
+from lossdoctor.report.wording import clean, done, number, placed, seconds, sentence, shorten
+from lossdoctor.symptoms import Symptom
 
 NARROWEST, WIDEST, PIPED = 40, 100, 88  # columns; longer lines than 100 are hard to follow
+STATUS_STYLES = {"healthy": "bold green", "unhealthy": "bold red", "inconclusive": "bold yellow"}
 INDENT = "   "
 LABEL = 10  # width of "Change:   "
 EVIDENCE, AGAINST = 4, 2  # strongest sentences that are printed; HTML and JSON have all
 MORE = "report.to_html('report.html')"  # how to get the full report, in Python
+LIVE = 240  # characters of a line during training: three rows of a usual terminal
 MANY = 5  # so many actions or further symptoms are listed, the rest is counted
 
 
@@ -41,54 +43,54 @@ class Line:
         )
 
 
-def plain(report: Report, *, width: int = PIPED, full: bool | None = None, more: str = MORE) -> str:
+def plain(content: Content, *, width: int = PIPED, full: bool | None = None, more: str = MORE) -> str:
     """Returns the report as text of at most `width` columns (code and long words may stand out)."""
     width = max(width, NARROWEST)
-    return "\n".join(row for line in layout(report, width, full, more) for row in line.wrapped(width))
+    return "\n".join(row for line in layout(content, width, full, more) for row in line.wrapped(width))
 
 
-def show(report: Report, file: TextIO | None = None, *, full: bool | None = None, more: str = MORE) -> None:
+def show(content: Content, file: TextIO | None = None, *, full: bool | None = None, more: str = MORE) -> None:
     """Prints the report: in colour and to the terminal's width on a terminal, plain elsewhere."""
     file = file or sys.stdout
     if not file.isatty():
-        print(plain(report, full=full, more=more), file=file)
+        print(plain(content, full=full, more=more), file=file)
         return
     from rich.console import Console
     from rich.text import Text
 
     width = max(NARROWEST, min(shutil.get_terminal_size().columns, WIDEST))
     console = Console(file=file, highlight=False, soft_wrap=True)
-    for line in layout(report, width, full, more):
+    for line in layout(content, width, full, more):
         for row in line.wrapped(width):
             console.print(Text(row, style=line.style))
 
 
-def layout(report: Report, width: int, full: bool | None = None, more: str = MORE) -> Iterator[Line]:
+def layout(content: Content, width: int, full: bool | None = None, more: str = MORE) -> Iterator[Line]:
     """Yields the report's paragraphs in reading order."""
-    style = "bold green" if report.healthy else "bold red"
-    yield Line(clean(f"LossDoctor: {headline(report)}"), style, hang=INDENT)
+    style = STATUS_STYLES[content.status]
+    yield Line(clean(f"LossDoctor: {headline(content)}"), style, hang=INDENT)
     if full is None:
-        full = not report.healthy
+        full = not content.healthy
     if not full:
         return
     yield Line("")
-    for rank, diagnosis in enumerate(report.findings.loud, 1):
+    for rank, diagnosis in enumerate(content.findings.loud, 1):
         yield from _diagnosis(rank, diagnosis, width)
-    for label, text in _closing(report, more):
+    for label, text in _closing(content, more):
         yield Line(clean(text), first=f"{label} ", hang=INDENT)
 
 
-def headline(report: Report) -> str:
-    """Returns the verdict with the word that everybody looks for in front."""
-    state = "HEALTHY" if report.healthy else "UNHEALTHY"
-    verdict = sentence(report.verdict)
+def headline(content: Content) -> str:
+    """Returns the verdict with the status in capitals in front."""
+    state = content.status.upper()
+    verdict = sentence(content.verdict)
     return verdict if verdict.startswith(state) else f"{state}. {verdict}"
 
 
 def _diagnosis(rank: int, diagnosis: Diagnosis, width: int) -> Iterator[Line]:
     style = "bold red" if diagnosis.severity == "error" else "bold yellow"
     yield from _heading(rank, diagnosis, width, style)
-    checks = {remedy.verified for remedy in diagnosis.remedies}  # told below, where they belong
+    checks = {remedy.verified for remedy in diagnosis.remedies}  # printed below, where they belong
     for text in [t for t in diagnosis.evidence if t not in checks][:EVIDENCE]:
         yield Line(clean(sentence(text)), first=INDENT, hang=INDENT)
     for text in [t for t in diagnosis.against if t not in checks][:AGAINST]:
@@ -126,33 +128,59 @@ def _code(code: str) -> Iterator[Line]:
         yield Line(row, "cyan", first=f"{INDENT}{'' if index else 'Change:':<{LABEL}}", code=True)
 
 
-def _closing(report: Report, more: str) -> Iterator[tuple[str, str]]:
-    also = _also_seen(report)
+def _closing(content: Content, more: str) -> Iterator[tuple[str, str]]:
+    also = _also_seen(content)
     if also:
         yield "Also seen:", " ".join(also)
-    if report.actions:
-        yield "Changed by lossdoctor:", " ".join(_actions(report))
-    if report.checked:
-        yield "Checked and fine:", sentence(", ".join(report.checked))
-    if report.unchecked:
-        yield "Could not check:", " ".join(sentence(t) for t in report.unchecked)
-    if report.findings.notes:
-        yield "Worth knowing:", " ".join(sentence(t) for t in report.findings.notes)
-    if report.record.cost:
-        yield "Cost:", sentence(", ".join(f"{k} {seconds(v)}" for k, v in report.record.cost.items()))
-    yield "Full report:", ", ".join(report.saved) or more
+    if content.actions:
+        yield "Changed by lossdoctor:", " ".join(_actions(content))
+    if content.checked:
+        yield "Checked and fine:", sentence(", ".join(content.checked))
+    if content.unchecked:
+        yield "Could not check:", " ".join(sentence(t) for t in content.unchecked)
+    if content.findings.notes:
+        yield "Worth knowing:", " ".join(sentence(t) for t in content.findings.notes)
+    if content.record.cost:
+        yield "Cost:", sentence(", ".join(f"{k} {seconds(v)}" for k, v in content.record.cost.items()))
+    yield "Full report:", more
 
 
-def _also_seen(report: Report) -> list[str]:
-    quiet = [d for d in report.diagnoses if d not in report.findings.loud]
-    told = [f"{d.title} ({d.code}, confidence {number(d.confidence, 2)})." for d in quiet]
-    said = report.verdict + " ".join(t for d in report.diagnoses for t in d.evidence)
-    symptoms = [s for s in report.symptoms if s.alarming and s.text and s.text.rstrip(".") not in said]
-    told += [sentence(s.text) for s in symptoms[:MANY]]
-    return told + ([f"And {len(symptoms) - MANY} more symptoms."] if len(symptoms) > MANY else [])
+def _also_seen(content: Content) -> list[str]:
+    quiet = [d for d in content.diagnoses if d not in content.findings.loud]
+    found = [f"{d.title} ({d.code}, confidence {number(d.confidence, 2)})." for d in quiet]
+    above = content.verdict + " ".join(t for d in content.diagnoses for t in d.evidence)
+    symptoms = [s for s in content.symptoms if s.alarming and s.text and s.text.rstrip(".") not in above]
+    found += [sentence(s.text) for s in symptoms[:MANY]]
+    return found + ([f"And {len(symptoms) - MANY} more symptoms."] if len(symptoms) > MANY else [])
 
 
-def _actions(report: Report) -> list[str]:
-    told = [done(a) for a in report.actions[:MANY]]
-    more = len(report.actions) - MANY
-    return told + ([f"And {more} more times."] if more > 0 else [])
+def _actions(content: Content) -> list[str]:
+    listed = [done(a) for a in content.actions[:MANY]]
+    more = len(content.actions) - MANY
+    return listed + ([f"And {more} more times."] if more > 0 else [])
+
+
+def live_line(finding: Symptom | Diagnosis | Event) -> str:
+    """Returns one line for a new finding or for something that lossdoctor did.
+
+    >>> live_line(Symptom("loss-nonfinite", text="The loss became NaN", step=6, epoch=0))
+    'LossDoctor: The loss became NaN (epoch 1, step 7).'
+    """
+    if isinstance(finding, Diagnosis):
+        return _cut(_in_short(finding))
+    if isinstance(finding, Event):
+        return _cut(done(finding))
+    text = finding.text or finding.name
+    return _cut(placed(text, finding.step, finding.epoch))
+
+
+def _in_short(finding: Diagnosis) -> str:
+    remedy = finding.remedies[0] if finding.remedies else None
+    change = f" Change: {remedy.code or remedy.summary}" if remedy else ""
+    evidence = f" {sentence(finding.evidence[0])}" if finding.evidence else ""
+    title = f"{finding.title} ({finding.code}, confidence {finding.confidence:.2f})."
+    return f"{title}{evidence}{change}"
+
+
+def _cut(text: str) -> str:
+    return "LossDoctor: " + shorten(clean(text), LIVE)

@@ -1,4 +1,4 @@
-"""Symptoms: what is visibly so in a record. Pure functions Record -> Symptom | None, one file a signal.
+"""Symptoms: what is visibly so in a record. Pure functions Record -> Symptom | None, one file a family.
 
 `DETECTORS` is written out by hand; a test holds that every detector in this folder is in it.
 """
@@ -10,7 +10,6 @@ import numpy as np
 from lossdoctor.record import Record
 from lossdoctor.symptoms import (
     activations,
-    bare,
     consistency,
     experiment_results,
     gradients,
@@ -19,6 +18,8 @@ from lossdoctor.symptoms import (
     labels,
     level,
     loss_curve,
+    measured_loss,
+    measured_model,
     nonfinite,
     regularization,
     targets,
@@ -57,9 +58,9 @@ DETECTORS: dict[str, Detector] = {
     "loss-at-floor": level.loss_at_optimum,
     "loss-still-falling": level.still_falling,
     "loss-half-way": level.loss_half_way,
-    "loss-at-log": bare.loss_at_log,
-    "loss-wild": bare.loss_wild,
-    "underfitting": bare.underfitting,
+    "loss-at-log": loss_curve.loss_at_log,
+    "loss-wild": loss_curve.loss_wild,
+    "underfitting": loss_curve.underfitting,
     "gradients-zero": gradients.gradients_zero,
     "layer-gradients-zero": gradients.layer_gradients_zero,
     "gradients-vanishing": gradients.gradients_vanishing,
@@ -103,7 +104,7 @@ DETECTORS: dict[str, Detector] = {
     "rate-far-below-limit": experiment_results.rate_below_limit,
     "one-batch-unfit": experiment_results.one_batch_unfit,
     "inputs-unused": experiment_results.inputs_unused,
-    "held-back-told": experiment_results.held_back_told,
+    "held-out-predicted": experiment_results.held_out_predicted,
     "penalty-dominates": regularization.penalty_dominates,
     "penalty-at-start": regularization.penalty_at_start,
     "weights-shrank": regularization.weights_shrank,
@@ -112,6 +113,23 @@ DETECTORS: dict[str, Detector] = {
     "behind-neighbours": labels.behind_neighbours,
     "one-class-predicted": labels.one_class_predicted,
     "layers-disconnected": labels.layers_disconnected,
+    "no-better-than-constant": measured_loss.no_better_than_constant,
+    "better-than-constant": measured_loss.below_constant,
+    "loss-without-gradient": measured_loss.loss_without_gradient,
+    "loss-wrong-way": measured_loss.loss_wrong_way,
+    "targets-out-of-reach": measured_loss.targets_out_of_reach,
+    "gradient-broken-at": measured_loss.gradient_broken_at,
+    "gradient-cut": measured_loss.gradient_cut,
+    "rows-infeasible": measured_loss.rows_infeasible,
+    "pairs-unrelated": measured_loss.pairs_unrelated,
+    "modes-differ": measured_model.modes_differ,
+    "rows-depend": measured_model.rows_depend,
+    "latents-unused": measured_model.latents_unused,
+    "outputs-collapsed": measured_model.outputs_collapsed,
+    "classes-weightless": measured_model.classes_weightless,
+    "optimizer-restarted": measured_model.optimizer_restarted,
+    "order-sorted": measured_model.order_sorted,
+    "batches-repeat": measured_model.batches_repeat,
 }
 
 
@@ -121,7 +139,8 @@ BEFORE_TRAINING = (
     "gradients-growing-by-layer", "gradients-large-at-start", "units-saturated", "signal-lost",
     "validation-inputs-differ", "validation-labels-differ", "features-unscaled", "features-offset", "features-tiny",
     "inputs-constant", "inputs-outlier", "targets-outlier", "targets-unscaled", "classes-imbalanced",
-    "targets-constant", "kernel-constant", "kernel-large", "kernel-small", "loss-at-floor",
+    "targets-constant", "loss-without-gradient", "loss-wrong-way", "targets-out-of-reach", "gradient-broken-at", "gradient-cut",
+    "classes-weightless", "kernel-constant", "kernel-large", "kernel-small", "loss-at-floor",
 )  # fmt: skip
 
 
@@ -140,7 +159,12 @@ LIVE = {
 def observe(record: Record, failures: list[str] | None = None) -> dict[str, Symptom]:
     """Returns the symptoms that `record` shows, by name, in the order of `DETECTORS`.
 
-    With a list `failures`, a detector that raises is left out and told of there.
+    Args:
+        record: what was measured.
+        failures: gets a sentence for each detector that raises, which is then left out.
+
+    Raises:
+        Exception: what a detector raised, without a list `failures`.
     """
     asked = BEFORE_TRAINING if record.source == "checkup" else tuple(DETECTORS)
     seen: dict[str, Symptom] = {}

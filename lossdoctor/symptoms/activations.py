@@ -9,8 +9,8 @@ from lossdoctor.symptoms.symptom import Symptom
 
 RELU_LIKE = ("relu", "relu6")
 FLAT = ("tanh", "sigmoid", "hard_sigmoid")
-DEAD = 0.9  # signals.md 16: a healthy sparse net has 41-43 % silent units, 0.6 at the start is normal, the dead one 96-100 %
-SATURATED = 0.5  # signals.md 17: 81-100 % in sick first layers, 0 % in healthy ones
+DEAD = 0.9  # a healthy sparse net has 41-43 % silent units, 0.6 at the start is normal, the dead one 96-100 %
+SATURATED = 0.5  # 81-100 % in sick first layers, 0 % in healthy ones
 CONSTANT = 1e-6  # spread of the outputs over rows against their size
 
 

@@ -1,4 +1,4 @@
-"""Whether the loss and the outputs tell the same story."""
+"""Whether the loss and the outputs agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the trials measured, as symptoms."""
+"""What the experiments measured, as symptoms."""
 
 from __future__ import annotations
 
@@ -69,22 +69,22 @@ def inputs_unused(record: Record) -> Symptom | None:
     return Symptom("inputs-unused", ratio, text)
 
 
-def held_back_told(record: Record) -> Symptom | None:
-    """Training rows that a replay never saw are told well, validation rows are not.
+def held_out_predicted(record: Record) -> Symptom | None:
+    """Training rows that a replay never saw are predicted well, validation rows are not.
 
-    What a model learned by heart it cannot tell on unseen rows of either kind, so this is no overfitting:
+    What a model learned by heart does not help it on unseen rows of either kind, so this is no overfitting:
     validation is another kind of data. Value: the difference of the accuracies.
     """
-    held_back = record.experiments.get("replay", {}).get("unchanged", {}).get("accuracy")
+    held_out = record.experiments.get("replay", {}).get("unchanged", {}).get("accuracy")
     evaluation = record.experiments.get("evaluation", {})
     final, validation = (
         evaluation.get("final", {}).get("accuracy"),
         evaluation.get("validation", {}).get("accuracy"),
     )
-    if held_back is None or final is None or validation is None:
+    if held_out is None or final is None or validation is None:
         return None
-    told = min(held_back, final)
-    if told - validation < OTHER_KIND or told < evaluation["final"]["majority"] + OTHER_KIND / 2:
+    predicted = min(held_out, final)
+    if predicted - validation < OTHER_KIND or predicted < evaluation["final"]["majority"] + OTHER_KIND / 2:
         return None
-    text = f"After a short replay rows held back from training are told with accuracy {held_back:.2f}, validation rows at the end of the run with {validation:.2f}."
-    return Symptom("held-back-told", held_back - validation, text)
+    text = f"After a short replay rows held back from training are told with accuracy {held_out:.2f}, validation rows at the end of the run with {validation:.2f}."
+    return Symptom("held-out-predicted", held_out - validation, text)

@@ -5,24 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from lossdoctor.record import Record
-from lossdoctor.symptoms.layer_names import kernels
 from lossdoctor.symptoms.level import learned
-from lossdoctor.symptoms.series import TINY, column, finite, nth
+from lossdoctor.symptoms.series import TINY, column, finite, kernels, nth
 from lossdoctor.symptoms.symptom import Symptom
 
-VANISHING = 1e-3  # AUTOTRAINER's ratio of first to last layer; signals.md 15: 3e-9 in a sick stack
+VANISHING = 1e-3  # first over last layer, as in AUTOTRAINER (Zhang et al. 2021, ICSE); 3e-9 in a sick stack
 EXPLODING_LAYERS = 1e3
-EXPLODING_TIME = 100.0  # largest over early median of the global norm
-GROWING = 30.0
+GROWING = 30.0  # largest over early median of the global norm
 LARGE_START = (
-    50.0  # gradient over weight norm at the start; signals.md 18: healthy 0.05 to 7, unscaled inputs 9e3
+    50.0  # gradient over weight norm at the start; 0.05 to 7 in healthy nets, 9e3 on unscaled inputs
 )
 
 
 def gradients_zero(record: Record) -> Symptom | None:
     """The global gradient norm is exactly 0. Value: share of the run's steps, 0 to 1.
 
-    signals.md 4: only dead units, saturation and one-unit softmax give an exact zero.
+    Small gradients are not 0: only dead units, saturation and a softmax over one unit give an exact zero.
     """
     norms = finite(column(record, "grad_norm"))
     if len(norms) < 2 or not (norms == 0).any():
@@ -123,5 +121,5 @@ def _relative(record: Record) -> tuple[list[str], np.ndarray] | None:
     if found is None:
         return None
     relative = found.grad[0] / np.maximum(found.weight[0], TINY)
-    keep = np.isfinite(relative) & (found.weight[0] > TINY)
-    return [v.layer for v, k in zip(found.variables, keep, strict=True) if k], relative[keep]
+    valid = np.isfinite(relative) & (found.weight[0] > TINY)
+    return [v.layer for v, k in zip(found.variables, valid, strict=True) if k], relative[valid]

@@ -12,7 +12,7 @@ LARGE, SMALL = 6.0, 0.1  # times the fan-in rule; Glorot on unequal layers stays
 COMMON = 0.5  # mean of inputs over their root mean square: 0.56 behind a ReLU, 0.87 uniform in 0 to 1
 
 
-def rule(layer: Layer) -> float:
+def fan_in_rule(layer: Layer) -> float:
     """Returns the standard deviation that the fan-in rule gives: He for ReLU-like, LeCun for others.
 
     He et al. 2015 (arXiv 1502.01852): sqrt(2 / fan_in); LeCun et al. 1998: sqrt(1 / fan_in).
@@ -72,7 +72,7 @@ def _extreme(record: Record, large: bool) -> Symptom | None:
     layers = [la for la in _weighted(record) if la.kernel_spread]
     if not layers:
         return None
-    ratios = np.array([size(la) / rule(la) for la in layers])
+    ratios = np.array([size(la) / fan_in_rule(la) for la in layers])
     if large:
         at = int(ratios.argmax())
         bad = ratios[at] > LARGE
@@ -86,7 +86,7 @@ def _extreme(record: Record, large: bool) -> Symptom | None:
         return None
     layer, word = layers[at], "larger" if large else "smaller"
     factor = ratios[at] if large else 1 / max(ratios[at], 1e-12)
-    text = f"The weights of {layer.name} start with a standard deviation of {layer.kernel_std:.3g}, {factor:.3g} times {word} than the fan-in rule's {rule(layer):.3g}."
+    text = f"The weights of {layer.name} start with a standard deviation of {layer.kernel_std:.3g}, {factor:.3g} times {word} than the fan-in rule's {fan_in_rule(layer):.3g}."
     if large and layer.kernel_mean and size(layer) > (layer.kernel_std or 0.0):
         text = f"The weights of {layer.name} start around {layer.kernel_mean:.3g}, nearly all of one sign: over {layer.fan_in} inputs they add up to {factor:.3g} times what the fan-in rule gives."
     name = "kernel-large" if large else "kernel-small"

@@ -8,7 +8,7 @@ from lossdoctor.record import CELLS, Array, Record
 from lossdoctor.symptoms.series import TINY, column, nth
 from lossdoctor.symptoms.symptom import Symptom
 
-# A first layer that scales its input by itself, or looks ids up.
+# A first layer that scales its input by itself, or maps ids to rows.
 SCALING = {
     "Normalization",
     "Rescaling",
@@ -40,9 +40,7 @@ PASSING = {
 
 LARGE = 8.0  # root mean square of the inputs; standardised data has 1, pixels of 0..255 about 100
 UNEQUAL = 30.0  # largest over smallest typical size of a feature
-OFFSET = (
-    4.0  # mean over standard deviation; signals.md 26: 65 to 70 kills ReLUs though its size looks harmless
-)
+OFFSET = 4.0  # mean over standard deviation; 65 to 70 kills ReLUs, however harmless its size
 SMALL = 1e-2  # root mean square below which the first layer's signal is lost
 OUTLIER = 50.0  # robust standard deviations
 PADDED, WIPED = 0.5, 10  # share of the steps, and how many of them: a state fades over some ten steps
@@ -50,7 +48,7 @@ JUMP = 15.0  # one batch's root mean square over the usual one
 
 
 def scaled_by_model(record: Record) -> bool:
-    """True when the model's first working layer normalises its input or looks ids up."""
+    """True when the model's first working layer normalises its input or maps ids to rows."""
     for layer in record.setup.layers:
         if layer.kind in SCALING | LOOKUPS:
             return True

@@ -1,22 +1,23 @@
-"""Labels against inputs: do a row's nearest neighbours in the sample tell its label?"""
+"""Labels against inputs: do a row's nearest neighbours in the sample predict its label?"""
 
 from __future__ import annotations
 
 from lossdoctor.losses import loss_of
 from lossdoctor.record import Record
 from lossdoctor.symptoms.loss_curve import loss_plateau
+from lossdoctor.symptoms.series import kernels
 from lossdoctor.symptoms.symptom import Symptom
 
 DISAGREE = 0.1  # share of rows whose unanimous neighbours have another label; 0 to 0.03 in clean sets
 ENOUGH = 25  # such rows, so that the share means something
-# Share of what there is to tell by which the model may stay behind its five nearest neighbours. Over 300
+# Share of what there is to predict by which the model may stay behind its five nearest neighbours. Over 300
 # healthy runs it was at most 0.15, and 0.26 once; a loss that stands still cannot make up for it.
 BEHIND, BEHIND_AND_STILL = 0.3, 0.15
 MOSTLY_ONE = 0.8  # with one class this large, accuracy says little of either
 
 
 def labels_unrelated(record: Record) -> Symptom | None:
-    """Nearest neighbours tell nothing about a row's target. Value: their lead over chance."""
+    """Nearest neighbours do not predict a row's target. Value: their lead over chance."""
     found = record.experiments.get("evaluation", {}).get("neighbours", {})
     if not found or found["rows"] < 60:
         return None
@@ -40,9 +41,9 @@ def neighbours_disagree(record: Record) -> Symptom | None:
 
 
 def behind_neighbours(record: Record) -> Symptom | None:
-    """The trained model tells the rows it learned from worse than their nearest neighbours do.
+    """The trained model predicts the rows it learned from worse than their nearest neighbours do.
 
-    Value: the difference, as a share of what there is to tell (accuracy above chance, or variance), 0 to 1.
+    Value: the difference, as a share of what there is to predict (accuracy above chance, or variance), 0 to 1.
     """
     evaluation = record.experiments.get("evaluation", {})
     found, final = evaluation.get("neighbours", {}), evaluation.get("final", {})
@@ -74,8 +75,6 @@ def one_class_predicted(record: Record) -> Symptom | None:
 
 def layers_disconnected(record: Record) -> Symptom | None:
     """Weight matrices never got a gradient although the others did, and nothing else explains it. Value: their number."""
-    from lossdoctor.symptoms.layer_names import kernels
-
     found = kernels(record)
     if found is None or len(found.step) < 2 or any(a.dead > 0.5 for a in record.activity):
         return None

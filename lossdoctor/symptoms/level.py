@@ -20,7 +20,7 @@ from lossdoctor.symptoms.series import (
 from lossdoctor.symptoms.symptom import Symptom
 
 RUNS_AWAY = 50.0  # a log-likelihood ends at some units below zero, cosine similarity at -1
-HIGH_START = 3.0  # signals.md 2: healthy nets start at 0.5 to 2 times the baseline, sick ones at 10 to 1e5
+HIGH_START = 3.0  # healthy nets start at 0.5 to 2 times the baseline, sick ones at 10 to 1e5
 STUCK = 0.96, 1.12  # end over baseline within this band: nothing was learned
 ABOVE = 1.25  # end over baseline: worse than a constant prediction
 ZERO = 1e-5  # share of the baseline below which a loss is "zero"
@@ -131,9 +131,9 @@ def learned(record: Record) -> Symptom | None:
     gain = (level - end) / abs(level) if abs(level) > TINY else 0.0
     evaluation = record.experiments.get("evaluation", {}).get("final", {})
     if "accuracy" in evaluation and evaluation["majority"] < 1:
-        told = (evaluation["accuracy"] - evaluation["majority"]) / (1 - evaluation["majority"])
+        right = (evaluation["accuracy"] - evaluation["majority"]) / (1 - evaluation["majority"])
         # Poor accuracy under a low loss is poor; good accuracy under a middling loss is half a merit more.
-        gain = (min(gain, told) if told < gain else (gain + told) / 2) if gain > 0 else gain
+        gain = (min(gain, right) if right < gain else (gain + right) / 2) if gain > 0 else gain
     elif "explained" in evaluation:
         gain = min(gain, evaluation["explained"])
     if gain <= 0.0:
@@ -203,11 +203,11 @@ def loss_half_way(record: Record) -> Symptom | None:
         return None
     first, middle, last = (float(np.median(part)) for part in np.array_split(loss, 3))
     evaluation = record.experiments.get("evaluation", {}).get("final", {})
-    told = (evaluation.get("accuracy", 0.0) - evaluation.get("majority", 1.0)) / max(
+    right = (evaluation.get("accuracy", 0.0) - evaluation.get("majority", 1.0)) / max(
         1.0 - evaluation.get("majority", 0.0), TINY
     )
     left = MUCH_LEFT if len(loss) >= HARDLY else HARDLY_LEFT
-    if told > 0.7 and len(loss) >= HARDLY:
+    if right > 0.7 and len(loss) >= HARDLY:
         return None
     if (
         last < left * base

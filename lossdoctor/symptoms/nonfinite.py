@@ -68,7 +68,7 @@ def first_bad_thing(record: Record, row: int) -> str:
 def gradient_non_finite(record: Record) -> Symptom | None:
     """A gradient became NaN or inf before any loss did. Value: the step, from 0."""
     norms, loss = column(record, "grad_norm"), column(record, "batch_loss")
-    if not np.isfinite(norms).any() or len(loss) != len(norms):  # a train_step may tell no loss
+    if not np.isfinite(norms).any() or len(loss) != len(norms):  # a train_step may return no loss
         return None
     bad = np.flatnonzero(~np.isfinite(norms))
     if not bad.size or not np.isfinite(loss[: bad[0] + 1]).all():
@@ -101,7 +101,8 @@ def steps_skipped(record: Record) -> Symptom | None:
         return None
     share = float(skipped / (steps[-1] + 1))
     text = f"Loss scaling skipped {int(skipped)} of {int(steps[-1]) + 1} updates ({share:.0%}) as their gradients overflowed."
-    # field/peers.md: 2 of 100 skipped is normal start-up, 40 of 40 is a dead run.
+    # A dynamic scale starts at 2**15 and halves at each overflow: a few skipped steps are normal, half of all are not
+    # (https://keras.io/api/optimizers/loss_scale_optimizer/).
     return Symptom("steps-skipped", share, text, alarming=share > 0.5)
 
 

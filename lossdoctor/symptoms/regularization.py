@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossdoctor.record import Record
-from lossdoctor.symptoms.layer_names import kernels
-from lossdoctor.symptoms.series import TINY, baseline, column, data_loss
+from lossdoctor.symptoms.series import TINY, baseline, column, data_loss, kernels
 from lossdoctor.symptoms.symptom import Symptom
 
 DOMINATES = 1.0  # penalty over the rest of the loss, at the end

@@ -1,16 +1,18 @@
-"""Smoothing, levels and slopes of the recorded series; the only statistics of the symptoms (scipy)."""
+"""What symptoms take from the recorded series: columns, smoothing, levels, slopes (scipy), kernels' norms."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from lossdoctor.record import Record
+from lossdoctor.record import Record, Variable
 
 TINY = 1e-12
 TAIL = 0.2  # share of the steps (or epochs) that counts as "the end" of a run
+KERNEL_RANK = 2  # biases and scales start at 0 or 1: ratios to their norm say nothing
 
 
 def column(record: Record, name: str) -> np.ndarray:
@@ -38,8 +40,9 @@ def _median(values: np.ndarray) -> float:
 
 
 def finite(values: np.ndarray) -> np.ndarray:
-    kept: np.ndarray = values[np.isfinite(values)]
-    return kept
+    """Returns the finite entries, in order."""
+    found: np.ndarray = values[np.isfinite(values)]
+    return found
 
 
 def start_level(record: Record) -> float:
@@ -87,8 +90,17 @@ def trend(values: np.ndarray) -> float:
 def baseline(record: Record, validation: bool = False) -> float | None:
     """Returns the loss of the best constant prediction for the run's targets, None when it is not known.
 
-    Known for a single output with a loss of the table and unweighted rows.
+    For a single output with a loss of the table and unweighted rows from the targets alone; for any other loss as the
+    experiment with a constant answer measured it on the training rows.
     """
+    from_table = _table_baseline(record, validation)
+    if from_table is not None or validation:
+        return from_table
+    measured = record.experiments.get("constant_answer", {}).get("constant")
+    return float(measured) if measured is not None and np.isfinite(measured) else None
+
+
+def _table_baseline(record: Record, validation: bool) -> float | None:
     setup, data = record.setup, record.data
     targets = data.validation_targets if validation else data.targets
     if len(setup.outputs) != 1 or len(targets) != 1 or data.weighted:
@@ -100,3 +112,48 @@ def baseline(record: Record, validation: bool = False) -> float | None:
 def nth(step: Any) -> str:
     """Returns "epoch 1, step 7"-like counting from 1, as people count."""
     return str(int(step) + 1)
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """The weight matrices of a model, in the order of the computation.
+
+    Attributes:
+        variables: one a kernel.
+        step: index of the batch at which each sample was taken, [samples].
+        steps: batches between the sample and the one before it, [samples].
+        grad, weight, update: L2 norms, [samples, kernels].
+    """
+
+    variables: tuple[Variable, ...]
+    step: np.ndarray
+    steps: np.ndarray
+    grad: np.ndarray
+    weight: np.ndarray
+    update: np.ndarray
+
+
+def kernels(record: Record) -> Kernels | None:
+    """Returns the kernels' series, None when nothing was sampled."""
+    grad = record.series.get("sampled.grad_norm")
+    variables = record.setup.variables
+    if grad is None or not len(grad) or np.shape(grad)[1] != len(variables):
+        return None
+    pick = [
+        i
+        for i, v in enumerate(variables)
+        if len(v.shape) >= KERNEL_RANK and "embedding" not in v.path.lower()
+    ]
+    if not pick:
+        return None
+    weight, update = (
+        np.asarray(record.series[f"sampled.{n}"], float)[:, pick] for n in ("weight_norm", "update_norm")
+    )
+    return Kernels(
+        tuple(variables[i] for i in pick),
+        np.asarray(record.series["sampled.step"]),
+        np.asarray(record.series["sampled.steps"]),
+        np.asarray(grad, float)[:, pick],
+        weight,
+        update,
+    )

@@ -23,6 +23,10 @@ class Symptom:
         alarming: True when a run that shows it is sick whatever the cause; False when it is only a
             fact that causes weigh.
         details: further numbers for the causes, by name.
+
+    Example:
+        >>> Symptom("loss-rising", 2.6, "The loss rose to 2.6.", alarming=True).value
+        2.6
     """
 
     name: str

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossdoctor.record import Record
-from lossdoctor.symptoms.layer_names import kernels
-from lossdoctor.symptoms.series import TINY, column, data_loss, nth
+from lossdoctor.symptoms.series import TINY, column, data_loss, kernels, nth
 from lossdoctor.symptoms.symptom import Symptom
 
 HUGE = (
@@ -19,7 +18,7 @@ COLLAPSED = 0.4  # share of steps; a cosine makes its last tenth below 1 % of it
 
 
 def updates_huge(record: Record) -> Symptom | None:
-    """A single step moves a weight matrix by a large share of itself. Value: the largest share (second highest look)."""
+    """A single step moves a weight matrix by a large share of itself. Value: the largest share (second highest sample)."""
     found = kernels(record)
     if found is None:
         return None
@@ -42,7 +41,7 @@ def updates_huge(record: Record) -> Symptom | None:
 
 
 def updates_tiny(record: Record) -> Symptom | None:
-    """Steps move the weights by next to nothing. Value: median share of themselves a step, over all looks."""
+    """Steps move the weights by next to nothing. Value: median share of themselves a step, over all samples."""
     found = kernels(record)
     if found is None:
         return None

@@ -11,7 +11,7 @@ from lossdoctor.symptoms.symptom import Symptom
 
 TURNED = 1.15  # end over lowest
 # And the rise gives back at least this share of what had been gained over a constant answer: a tiny loss may
-# rise three-fold and the run is fine (signals.md 21).
+# rise three-fold and the run is fine.
 WORTH = 0.25
 FELL = 0.1  # accuracy
 BEHIND = 0.25  # accuracy
@@ -27,8 +27,8 @@ def validation_rising(record: Record) -> Symptom | None:
     val, loss = column(record, "epoch.val_loss"), column(record, "epoch.loss")
     if len(val) != len(loss):
         return None
-    keep = np.isfinite(val) & np.isfinite(loss)
-    val, loss = val[keep], loss[keep]
+    valid = np.isfinite(val) & np.isfinite(loss)
+    val, loss = val[valid], loss[valid]
     if len(val) < 4:
         return None
     at = int(val.argmin())
@@ -115,7 +115,7 @@ def rows_memorised(record: Record) -> Symptom | None:
 
 
 def validation_far_behind(record: Record) -> Symptom | None:
-    """Training rows are told nearly perfectly, validation rows far worse, in accuracy and in loss.
+    """Training rows are predicted nearly perfectly, validation rows far worse, in accuracy and in loss.
 
     Value: difference of the accuracies.
     """
@@ -129,7 +129,7 @@ def validation_far_behind(record: Record) -> Symptom | None:
 
 
 def validation_better(record: Record) -> Symptom | None:
-    """Rows held back are told clearly better than the rows learned from, by the same model. Value: difference
+    """Held-out rows are predicted clearly better than the rows learned from, by the same model. Value: difference
     of the accuracies.
 
     Both are asked in inference mode, so that dropout is no reason. Over 490 runs on clean data the difference was

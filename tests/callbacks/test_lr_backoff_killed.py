@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.fit
@@ -68,3 +71,35 @@ def test_a_killed_run_resumes_with_its_lowered_rate(tmp_path):
     assert told["kinds"] == [e["kind"] for e in left["events"]]
     assert told["steps"] == left["state"]["step"] + 3 * 12
     assert told["finite"]
+
+
+def test_a_run_saved_by_version_0_1_0_resumes(tmp_path):
+    """Its file has other names for some fields: scale, counters and history are taken over; then the new are written."""
+    shutil.copy(Path(__file__).parents[1] / "backoff" / "lrbackoff_0_1_0.json", tmp_path / "lrbackoff.json")
+    backoff = small_fit(tmp_path)
+    assert backoff.scale == 1.0000000000000007e-08
+    assert (backoff.state.backoffs, backoff.state.last_bad_batch) == (5, 62)
+    assert backoff.state.step == 228 + 2
+    assert [(e.kind, e.step) for e in backoff.events] == [("skip", 163), ("backoff", 178)]
+    left = json.loads((tmp_path / "lrbackoff.json").read_text())
+    assert left["state"]["last_bad_batch"] == 62 and "strike" not in left["state"]
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}', "[]", "not JSON"])
+def test_a_file_of_another_program_is_refused(tmp_path, text):
+    """ValueError when fit begins, and not a run that forgets its lowered rate."""
+    (tmp_path / "lrbackoff.json").write_text(text)
+    with pytest.raises(ValueError, match=r"LRBackoff|Expecting value"):
+        small_fit(tmp_path)
+
+
+def small_fit(folder):
+    keras = pytest.importorskip("keras")
+    from lossdoctor.callbacks.lr_backoff import LRBackoff
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    backoff = LRBackoff(backup_dir=folder, verbose=0, recover_after=None, settle=0.0)
+    x = np.ones((8, 2), "float32")
+    model.fit(x, x[:, :1], epochs=1, batch_size=4, verbose=0, callbacks=[backoff])
+    return backoff

@@ -17,7 +17,7 @@ FOLDER = ROOT / "lossdoctor" / "causes"
 PUBLIC_WORDS = 4  # fewest words of a sentence that a person can act on
 NEAR = 3  # pieces of fact in which a near miss may differ from a named example
 
-# DESIGN.md section 3. Each id is a promise: add, never rename.
+# Each id is a promise to users: add, never rename.
 PROMISED = """
 learning-rate-too-high learning-rate-too-low optimizer-misconfigured optimizer-ill-suited
 batch-size-ill-suited too-few-epochs unscaled-features unscaled-targets non-finite-data label-noise
@@ -149,7 +149,7 @@ def defines_a_cause(file: Path) -> bool:
 
 
 def test_every_promised_cause_exists():
-    """Each id that DESIGN.md promises has a cause, and no other has."""
+    """Each promised id has a cause, and no other has."""
     assert {c.id for c in CAUSES} == set(PROMISED)
 
 

@@ -459,7 +459,7 @@ def test_the_users_own_settings_of_a_loss_stay():
 
 
 def test_a_loss_below_zero_speaks_for_itself():
-    """A binary cross-entropy below zero is told even with unseen targets; other losses may be negative."""
+    """A binary cross-entropy below zero is named even with unseen targets; other losses may be negative."""
     below = Symptom("loss-below-zero", -12.0, "The loss fell to -12.")
     assert set(named(facts_of("bce", "sigmoid", 1, None, below))) == {UNB}
     assert named(facts_of("poisson", "exponential", 1, None, below)) == {}

@@ -10,7 +10,7 @@ from lossdoctor.experiments.clock import Clock
 from lossdoctor.experiments.combine import FACTORS, Option, combine
 from lossdoctor.experiments.replay import Replay
 from lossdoctor.experiments.score import Score
-from lossdoctor.remedies.remedy import Action
+from lossdoctor.remedies import Action
 
 NOTHING = Replay(1.0, 1.0, 1.0, Score(0.0, 1.0, None))
 OPTION = Option("Put BatchNormalization in.", (Action("batch_normalization", {}),), NOTHING)

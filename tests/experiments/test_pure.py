@@ -11,7 +11,7 @@ import pytest
 from lossdoctor.backends.sample import Sample
 from lossdoctor.experiments.clock import Clock
 from lossdoctor.experiments.rows import finite_rows, order, split
-from lossdoctor.experiments.score import coding_of, hits, majority, skill
+from lossdoctor.experiments.score import hits, majority, skill
 from lossdoctor.experiments.stability_limits import form_of, limit_of, preconditioner
 
 
@@ -37,24 +37,6 @@ def test_skill_is_0_for_the_baseline_and_1_for_a_perfect_prediction(
     assert skill(loss, baseline, floor) == pytest.approx(value)
 
 
-@pytest.mark.parametrize(
-    ("y", "coding"),
-    [
-        ([0, 1, 1, 0], "binary"),
-        ([[0, 1], [1, 0]], "one-hot"),
-        ([[1, 1, 0], [1, 0, 0]], "multi-hot"),
-        ([-1, 1, 1], "sign"),
-        ([0, 1, 2, 2], "integer"),
-        ([0.5, 1.2, 3.0], "real"),
-        (list(range(100)), "real"),
-        ([3, 3, 3], "constant"),
-    ],
-)
-def test_codings_of_targets(y: list, coding: str) -> None:
-    """Classes are told from numbers."""
-    assert coding_of(np.array(y)) == coding
-
-
 def test_hits_and_majority() -> None:
     """The share of right answers for each coding, and that of the best constant answer."""
     probabilities = np.array([[0.1, 0.9], [0.8, 0.2], [0.6, 0.4]])
@@ -64,6 +46,7 @@ def test_hits_and_majority() -> None:
     assert hits(np.array([-1, 1]), np.array([[-0.3], [0.2]]), 0.0) == 1.0
     assert hits(np.array([0.0, 1.0]), np.array([[0.4], [0.6]]), 0.5) == 1.0
     assert hits(np.array([0.3, 1.7]), np.array([[0.4], [0.6]]), 0.5) is None
+    assert hits(np.array([1, 1]), np.eye(2), 0.5) is None  # one class only
     assert majority(np.array([0, 0, 1])) == pytest.approx(2 / 3)
     assert majority(np.eye(4)[[0, 1, 1, 2]]) == 0.5
     assert majority(np.array([[1, 0], [1, 0], [1, 1]])) == pytest.approx((1 + 2 / 3) / 2)

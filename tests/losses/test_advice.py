@@ -20,7 +20,7 @@ def said(loss, array, units=1, metrics=(), **given):
 
 
 def test_outliers_call_for_absolute_or_huber_loss():
-    """One wild target under squared error is told, with its distance; not under an absolute loss."""
+    """One wild target under squared error is mentioned, with its distance; not under an absolute loss."""
     wild = np.append(RNG.normal(size=ROWS), 400.0)
     assert "Huber" in said("mean_squared_error", wild)
     assert str(ROWS) in said("mean_squared_error", wild)
@@ -29,7 +29,7 @@ def test_outliers_call_for_absolute_or_huber_loss():
 
 
 def test_orders_of_magnitude_call_for_logarithms():
-    """Amounts over several orders of magnitude are told of the logarithmic error; others are not."""
+    """Amounts over several orders of magnitude are pointed to the logarithmic error; others are not."""
     assert "logarithmic" in said("mean_squared_error", RNG.lognormal(8, 2.5, ROWS))
     assert "logarithmic" not in said("mean_squared_error", RNG.uniform(20_000, 40_000, ROWS))
     assert "logarithmic" not in said("mean_squared_logarithmic_error", RNG.lognormal(8, 2.5, ROWS))
@@ -44,7 +44,7 @@ def test_many_one_hot_classes_call_for_sparse_labels():
 
 
 def test_soft_labels_have_a_floor():
-    """The entropy of soft labels is told as the floor; hard labels have none."""
+    """The entropy of soft labels is named as the floor; hard labels have none."""
     assert "not stuck" in said("categorical_crossentropy", RNG.dirichlet(np.ones(4), ROWS), 4)
     smoothing = {"label_smoothing": 0.2}
     rows = np.eye(4)[RNG.integers(0, 4, ROWS)]
@@ -54,7 +54,7 @@ def test_soft_labels_have_a_floor():
 
 
 def test_accuracy_says_nothing_about_numbers():
-    """An accuracy on real targets is told of; on classes it is right."""
+    """An accuracy on real targets is mentioned; on classes it is right."""
     assert "'mae'" in said("mean_squared_error", RNG.normal(size=ROWS), metrics=("accuracy",))
     assert said("binary_crossentropy", RNG.integers(0, 2, ROWS), metrics=("accuracy",)) == ""
 

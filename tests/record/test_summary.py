@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lossdoctor.record.robust_distance import all_distances, distances
-from lossdoctor.record.summary import MAX_FEATURES, summarize_array, summarize_inputs
+from lossdoctor.record.summary import MAX_FEATURES, summarize_array
 
 RNG = np.random.default_rng(3)
 ODD = {
@@ -110,13 +110,6 @@ def test_all_columns_at_once_are_as_one_by_one():
     x = np.column_stack([RNG.normal(size=99), np.eye(99)[3], np.full(99, 2.0), RNG.poisson(1, 99)])
     x[5, 0] = np.nan
     np.testing.assert_allclose(all_distances(x), np.stack([distances(c) for c in x.T], 1))
-
-
-def test_inputs_are_named():
-    """Inputs keep their names; without names they are numbered."""
-    assert [a.name for a in summarize_inputs({"a": [1, 2], "b": [3, 4]})] == ["a", "b"]
-    assert [a.name for a in summarize_inputs([np.ones(3)])] == ["input"]
-    assert [a.name for a in summarize_inputs([np.ones(3), np.ones(3)])] == ["input_0", "input_1"]
 
 
 @pytest.mark.parametrize(

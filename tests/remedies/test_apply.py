@@ -12,8 +12,8 @@ from keras import layers  # noqa: E402
 from versions import OLD_KERAS  # noqa: E402
 
 from lossdoctor.backends.sample import Sample  # noqa: E402
+from lossdoctor.remedies import Action  # noqa: E402
 from lossdoctor.remedies.apply import ACTIONS, apply_actions  # noqa: E402
-from lossdoctor.remedies.remedy import Action  # noqa: E402
 
 ROWS = 32
 X = np.random.default_rng(0).normal(3.0, 2.0, size=(ROWS, 4)).astype("float32")

@@ -25,5 +25,5 @@ def sick() -> Report:
 @pytest.fixture
 def well() -> Report:
     """A run whose loss fell throughout."""
-    findings = Findings(True, "The loss fell from 1.1 to 0.05 in 10 epochs.", checked=("labels", "loss"))
+    findings = Findings("healthy", "The loss fell from 1.1 to 0.05 in 10 epochs.", checked=("labels", "loss"))
     return Report(make_record(diverge_at=None), findings)

@@ -156,7 +156,7 @@ def make_findings() -> Findings:
         "exploding-gradients", "LD204", "Exploding gradients", 0.4, "info", ("Gradient norm 31 to 3.1e7.",)
     )
     return Findings(
-        healthy=False,
+        status="unhealthy",
         verdict="The loss became NaN at epoch 1, step 7; training went on without effect.",
         symptoms=(
             Symptom("loss-nonfinite", 7.0, "The loss became NaN at epoch 1, step 7", 6, 0, alarming=True),

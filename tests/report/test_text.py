@@ -11,9 +11,10 @@ import pytest
 from lossdoctor.diagnosis import Findings
 from lossdoctor.record import Event, Record
 from lossdoctor.report import Report
+from lossdoctor.report.text import LIVE, live_line
 
 
-def test_a_sick_run_is_told_from_verdict_to_remedy(sick):
+def test_a_sick_run_is_described_from_verdict_to_remedy(sick):
     """Verdict, ranked causes with code and confidence, evidence, what to change and what checking it gave."""
     lines = sick.to_text().splitlines()
     assert lines[0].startswith("LossDoctor: UNHEALTHY. The loss became NaN at epoch 1, step 7")
@@ -39,7 +40,7 @@ def test_code_of_several_lines_stays_aligned_and_whole(sick):
         )
 
 
-def test_evidence_against_a_cause_is_told_too(sick):
+def test_evidence_against_a_cause_is_printed_too(sick):
     """A reader who doubts the diagnosis finds what speaks against it."""
     assert "   Against:  The loss also falls without scaling at a rate of 1e-5." in sick.to_text()
 
@@ -52,7 +53,7 @@ def test_a_healthy_run_is_one_line(well):
 
 def test_the_word_healthy_is_not_said_twice():
     """A verdict that starts with the state (as diagnosis writes it) is printed as it is."""
-    report = Report(Record(), Findings(False, "UNHEALTHY. The loss became NaN."))
+    report = Report(Record(), Findings("unhealthy", "UNHEALTHY. The loss became NaN."))
     assert report.to_text().splitlines()[0] == "LossDoctor: UNHEALTHY. The loss became NaN."
 
 
@@ -72,7 +73,7 @@ def test_a_layer_cannot_steer_the_terminal(sick):
     assert "Layer ?[2J?evil exploded" in text
 
 
-def test_what_lossdoctor_did_is_told_with_its_place_and_counted(sick):
+def test_what_lossdoctor_did_is_listed_with_its_place_and_counted(sick):
     """Each rollback and cut of the rate is announced; a hundred of them are counted."""
     events = tuple(Event("skip", "the gradient is not finite", n, 0) for n in range(100, 200))
     cut = Event("backoff", "the loss is not finite; learning rate 0.1 to 0.05, 6 steps back", 7, 0)
@@ -85,14 +86,14 @@ def test_what_lossdoctor_did_is_told_with_its_place_and_counted(sick):
 
 
 def test_what_was_left_out_or_failed_is_under_could_not_check(sick):
-    """Neither a half-read file nor an error of ours is kept quiet."""
+    """Neither a half-read file nor an error of ours is passed over in silence."""
     events = (
         Event("left-out", "'foo' holds no number"),
-        Event("internal-error", "lossdoctor could not look"),
+        Event("internal-error", "lossdoctor could not measure"),
     )
     report = Report(replace(sick.record, events=events), sick.findings)
-    assert report.unchecked[-2:] == ("'foo' holds no number", "lossdoctor could not look")
-    assert "'foo' holds no number. lossdoctor could not look." in " ".join(report.to_text().split())
+    assert report.unchecked[-2:] == ("'foo' holds no number", "lossdoctor could not measure")
+    assert "'foo' holds no number. lossdoctor could not measure." in " ".join(report.to_text().split())
 
 
 class Terminal(io.StringIO):
@@ -126,3 +127,24 @@ def test_a_saved_report_is_named_at_the_end(sick, tmp_path):
     path = tmp_path / "r.json"
     sick.to_json(path)
     assert f"Full report: {path}" in sick.to_text(width=400)  # a path may be longer than a line
+
+
+def test_a_finding_is_one_line_with_its_place(sick):
+    """A symptom, a diagnosis and an action each give one line."""
+    symptom = replace(sick.symptoms[1], text="The batch loss\ngrew 7.8e6 times")
+    assert live_line(symptom) == "LossDoctor: The batch loss grew 7.8e6 times (epoch 1, step 4)."
+    action = Event("backoff", "the loss is not finite, 3 steps in a row.", 7, 0)
+    assert (
+        live_line(action)
+        == "LossDoctor: Cut the learning rate at epoch 1, step 8: the loss is not finite, 3 steps in a row."
+    )
+    printed = live_line(sick.diagnoses[1])
+    assert printed.startswith("LossDoctor: Unscaled features (LD301, confidence 0.91). Feature 12 of x runs")
+    assert "Change: normalize = keras.layers.Normalization() normalize.adapt(x)" in printed
+
+
+def test_lines_stay_short_and_harmless(sick):
+    """A novel of a layer name or an escape sequence does not flood or steer the terminal."""
+    printed = live_line(replace(sick.symptoms[0], text="\x1b[31m" + "x" * 5000))
+    assert len(printed) <= LIVE + len("LossDoctor: ")
+    assert "\x1b" not in printed

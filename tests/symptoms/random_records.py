@@ -91,16 +91,16 @@ class Dice:
         )
 
     def found(self, matrices: int) -> dict[str, np.ndarray]:
-        steps, epochs, looks = self.pick(0, 1, 2, 5, 40), self.pick(0, 1, 2, 5, 12), self.pick(0, 1, 2, 7)
+        steps, epochs, samples = self.pick(0, 1, 2, 5, 40), self.pick(0, 1, 2, 5, 12), self.pick(0, 1, 2, 7)
         logs = ("loss", "val_loss", "accuracy", "val_accuracy")
         series = {f"epoch.{name}": self.series(epochs) for name in logs if self.pick(True, True, False)}
         if self.pick(True, True, False):
             series |= {"step": np.arange(steps), "epoch": np.arange(steps) // 4}
             series |= {name: self.series(steps) for name in STEPS.split()}
         if self.pick(True, True, False):
-            series |= {"sampled.step": np.arange(looks), "sampled.steps": np.ones(looks)}
+            series |= {"sampled.step": np.arange(samples), "sampled.steps": np.ones(samples)}
             norms = ("grad_norm", "weight_norm", "update_norm")
-            series |= {f"sampled.{name}": self.series(looks, matrices) for name in norms}
+            series |= {f"sampled.{name}": self.series(samples, matrices) for name in norms}
         return series | {"moved": self.series(matrices)}
 
     def record(self) -> Record:

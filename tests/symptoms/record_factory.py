@@ -49,8 +49,8 @@ def falling(start: float, end: float, *, sigma: float = 0.0, n: int = 400, seed:
     return curve * np.exp(np.random.default_rng(seed).normal(0, sigma, n)) if sigma else curve
 
 
-def looks(grad: Any, weight: Any, update: Any, **parts: Any) -> Record:
-    """Returns a record with looks at the weight matrices "a", "b", ...: L2 norms [looks, matrices]."""
+def sampled(grad: Any, weight: Any, update: Any, **parts: Any) -> Record:
+    """Returns a record with samples of the weight matrices "a", "b", ...: L2 norms [samples, matrices]."""
     grad, weight, update = (np.asarray(a, float) for a in np.broadcast_arrays(grad, weight, update))
     names = "abcdefgh"[: grad.shape[1]]
     variables = tuple(Variable(f"{n}/kernel", n, (8, 8)) for n in names)

@@ -47,10 +47,10 @@ SPEAKS = [
     ("signal-lost", stack(1, 0.1, 1e-4), 1e-4, ("of c hardly", "0.0001", "against 1 in a")),
 ]
 SILENT = [
-    ("units-dead", acts("relu", "dead", 0.6, 0.6)),  # a sparse net (signals.md 16)
+    ("units-dead", acts("relu", "dead", 0.6, 0.6)),  # a sparse net, as at its start
     ("units-dead", acts("tanh", "dead", 0.0, 0.98)),
     ("units-saturated", acts("tanh", "saturated", 0.3, 0.9)),
-    ("units-saturated", acts("sigmoid", "saturated", 0.9, 0.98, output=True)),  # sure of its classes (17)
+    ("units-saturated", acts("sigmoid", "saturated", 0.9, 0.98, output=True)),  # sure of its classes
     ("units-saturated-late", acts("tanh", "saturated", 0.8, 0.9)),  # it was so from the start
     ("units-saturated-late", acts("sigmoid", "saturated", 0.1, 0.98, output=True)),
     ("outputs-constant", acts("sigmoid", "spread", 0.0, 0.01, output=True)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from record_factory import evaluation, looks, speaks
+from record_factory import evaluation, sampled, speaks
 
 from lossdoctor.record import Activity, Layer, Output, Setup
 from lossdoctor.symptoms import DETECTORS
@@ -38,7 +38,7 @@ SPEAKS = [
     ("behind-neighbours", trained(0.7), 0.4, ("tells 70%", "neighbours 90%", "classes")),
     ("behind-neighbours", fitted(0.2, "mse"), 0.61, ("tells 20%", "neighbours 81%", "variance")),
     ("one-class-predicted", evaluation(final={"guessed": 1, "classes": 3}), 1.0, ("same class",)),
-    ("layers-disconnected", looks(CUT, 1, 1), 1, ("reached a,",)),
+    ("layers-disconnected", sampled(CUT, 1, 1), 1, ("reached a,",)),
 ]
 SILENT = [
     ("labels-unrelated", near()),
@@ -53,10 +53,13 @@ SILENT = [
     ("behind-neighbours", fitted(-2.0, "cosine_similarity")),  # learns directions, not sizes
     ("one-class-predicted", evaluation(final={"guessed": 2, "classes": 3})),
     ("one-class-predicted", evaluation(final={"guessed": 1, "classes": 1})),
-    ("layers-disconnected", looks([[0, 1], [0.1, 1], [0.1, 1]], 1, 1)),
-    ("layers-disconnected", looks([[0, 0]] * 3, 1, 1)),  # nothing moves: see gradients-zero
-    ("layers-disconnected", looks(CUT, 1, 1, activity=(Activity("a", "Dense", "relu", "final", dead=0.9),))),
-    ("layers-disconnected", looks(CUT, 1, 1, layers=(Layer("a", "Dense", kernel_spread=0.0),))),
+    ("layers-disconnected", sampled([[0, 1], [0.1, 1], [0.1, 1]], 1, 1)),
+    ("layers-disconnected", sampled([[0, 0]] * 3, 1, 1)),  # nothing moves: see gradients-zero
+    (
+        "layers-disconnected",
+        sampled(CUT, 1, 1, activity=(Activity("a", "Dense", "relu", "final", dead=0.9),)),
+    ),
+    ("layers-disconnected", sampled(CUT, 1, 1, layers=(Layer("a", "Dense", kernel_spread=0.0),))),
 ]
 
 

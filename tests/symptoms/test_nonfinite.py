@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from record_factory import HEALTHY, bare, inputs, looks, run, speaks
+from record_factory import HEALTHY, bare, inputs, run, sampled, speaks
 
 from lossdoctor.record import Activity, Data, Event, Record
 from lossdoctor.symptoms import DETECTORS
@@ -31,7 +31,7 @@ SPEAKS = [
     ("steps-skipped", scaled(15), 0.75, ("15 of 20", "75%")),
     ("data-non-finite", Record(data=HOLES), 3, ("3 of 512 input values", "column 1", "row 7")),
     ("data-non-finite", run(FINE, series={"target_rms": BROKEN}), 14, ("targets of step 7", "14 of 20")),
-    ("weights-non-finite", looks(1, [[1, 1], [1, NAN]], 1), 0.5, ("1 of 2", "b/kernel")),
+    ("weights-non-finite", sampled(1, [[1, 1], [1, NAN]], 1), 0.5, ("1 of 2", "b/kernel")),
     (
         "weights-non-finite",
         Record(activity=(Activity("dense", "Dense", None, "final", nonfinite=0.1),)),
@@ -50,7 +50,7 @@ SILENT = [
     ("steps-skipped", scaled(0)),
     ("data-non-finite", Record(data=Data(inputs=(inputs([0, 0], 1),)))),
     ("data-non-finite", run(FINE, series={"target_rms": np.full(20, NAN)})),  # never measured
-    ("weights-non-finite", looks(1, [[1, 1], [1, 1e30]], 1)),
+    ("weights-non-finite", sampled(1, [[1, 1], [1, 1e30]], 1)),
 ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from record_factory import looks, run, speaks, task
+from record_factory import run, sampled, speaks, task
 
 from lossdoctor.record import Layer, Record, Setup
 from lossdoctor.symptoms import DETECTORS
@@ -25,15 +25,15 @@ def at_start(penalty: float) -> Record:
 SPEAKS = [
     ("penalty-dominates", penalised(4.0), 4.0, ("80%", "(4)")),
     ("penalty-at-start", at_start(8.0), 8.0, ("start at 8, 8 times", "(1)")),
-    ("weights-shrank", looks(1, [[10, 10], [0.5, 0.5]], 1), 0.05, ("5.0%",)),
+    ("weights-shrank", sampled(1, [[10, 10], [0.5, 0.5]], 1), 0.05, ("5.0%",)),
 ]
 SILENT = [
     ("penalty-dominates", penalised(0.3)),
     ("penalty-dominates", penalised(4.0, None)),  # an add_loss term, as of a VAE
     ("penalty-at-start", at_start(1.0)),
     ("penalty-at-start", run(np.full(50, 1.0))),
-    ("weights-shrank", looks(1, [[10, 10], [6, 6]], 1)),
-    ("weights-shrank", looks(1, [[10, 10, 10], [9, 9, 0.5]], 1)),  # one of three
+    ("weights-shrank", sampled(1, [[10, 10], [6, 6]], 1)),
+    ("weights-shrank", sampled(1, [[10, 10, 10], [9, 9, 0.5]], 1)),  # one of three
 ]
 
 

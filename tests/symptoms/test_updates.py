@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from record_factory import falling, looks, run, speaks
+from record_factory import falling, run, sampled, speaks
 
 from lossdoctor.record import Record
 from lossdoctor.symptoms import DETECTORS
@@ -18,14 +18,14 @@ DYING = [[0.01]] * 4 + [[1e-7]] * 4
 def moved(*shares: float) -> Record:
     """A run that moved its matrices by these shares of themselves."""
     size = np.ones((1, len(shares)))
-    return looks(size, size, size, series={"moved": np.array(shares), "step": np.arange(50)})
+    return sampled(size, size, size, series={"moved": np.array(shares), "step": np.arange(50)})
 
 
 SPEAKS = [
-    ("updates-huge", looks(1, 1, [[0.001, 0.001], [0.001, 2.0]]), 2.0, ("Step 11", "weights of b by 200%")),
-    ("updates-tiny", looks(1, 1, [[1e-6, 1e-7]] * 3), 1e-6, ("1e-06",)),
+    ("updates-huge", sampled(1, 1, [[0.001, 0.001], [0.001, 2.0]]), 2.0, ("Step 11", "weights of b by 200%")),
+    ("updates-tiny", sampled(1, 1, [[1e-6, 1e-7]] * 3), 1e-6, ("1e-06",)),
     ("weights-stood-still", moved(0.001, 0.004), 0.004, ("0.40%",)),
-    ("updates-died", looks(1, 1, DYING), 1e-5, ("by 0.01 of", "by 1e-07 at the end")),
+    ("updates-died", sampled(1, 1, DYING), 1e-5, ("by 0.01 of", "by 1e-07 at the end")),
     (
         "rate-collapsed",
         run(np.linspace(2, 1, 400), series={"learning_rate": CLIFF}),
@@ -34,12 +34,12 @@ SPEAKS = [
     ),
 ]
 SILENT = [
-    ("updates-huge", looks(1, 1, [[0.1]] * 3)),
-    ("updates-huge", looks(1, 1, [[np.nan]] * 3)),
-    ("updates-tiny", looks(1, 1, [[1e-3, 1e-7]] * 3)),  # one frozen layer is not the run
+    ("updates-huge", sampled(1, 1, [[0.1]] * 3)),
+    ("updates-huge", sampled(1, 1, [[np.nan]] * 3)),
+    ("updates-tiny", sampled(1, 1, [[1e-3, 1e-7]] * 3)),  # one frozen layer is not the run
     ("weights-stood-still", moved(0.001, 0.5)),
     ("weights-stood-still", Record()),
-    ("updates-died", looks(1, 1, [[0.01]] * 4 + [[1e-4]] * 4)),
+    ("updates-died", sampled(1, 1, [[0.01]] * 4 + [[1e-4]] * 4)),
     ("rate-collapsed", run(falling(2, 0.1), series={"learning_rate": COSINE})),
     ("rate-collapsed", run(falling(2, 1)[100:], series={"learning_rate": np.full(300, 0.1)})),
 ]

@@ -38,7 +38,7 @@ def few(rows: int, gap: float) -> Record:
     return Record(series={**bare(FALLS, val_loss=FALLS + gap).series, **steps})
 
 
-def told(train: float, validation: float, rows: int = 256) -> Record:
+def scored(train: float, validation: float, rows: int = 256) -> Record:
     """A record of accuracies on so many rows of both parts, after training."""
     seen = Target("y", "int64", (), rows)
     found = evaluation(final={"accuracy": train}, validation={"accuracy": validation})
@@ -46,7 +46,7 @@ def told(train: float, validation: float, rows: int = 256) -> Record:
 
 
 SPEAKS = [
-    ("validation-better", told(0.66, 0.82), 0.16, ("0.82 on validation", "only 0.66 on training")),
+    ("validation-better", scored(0.66, 0.82), 0.16, ("0.82 on validation", "only 0.66 on training")),
     ("rows-memorised", few(14, 1.5), 14, ("14 rows", "ends at 1.55, the training loss at 0.05")),
     ("validation-rising", bare(FALLS, val_loss=TURNS), 2.18, ("epoch 5 (1)", "rose to 2.183", "to 0.05")),
     (
@@ -71,9 +71,9 @@ SPEAKS = [
     ("validation-labels-differ", classes({"0": 90, "1": 90}, {"2": 60}), 1.0, ("100%", "classes 2 were not")),
 ]
 SILENT = [
-    ("validation-better", told(0.66, 0.74)),  # less than a tenth
-    ("validation-better", told(0.5, 0.7, rows=40)),  # two standard errors
-    ("validation-better", told(0.9, 0.8)),
+    ("validation-better", scored(0.66, 0.74)),  # less than a tenth
+    ("validation-better", scored(0.5, 0.7, rows=40)),  # two standard errors
+    ("validation-better", scored(0.9, 0.8)),
     ("rows-memorised", few(200, 1.5)),
     ("rows-memorised", few(40, 0.6)),  # forty rows that were enough
     *((name, record) for name in ("validation-rising", "validation-gap") for record in HEALTHY.values()),
@@ -85,7 +85,7 @@ SILENT = [
     ),  # 0.01 to 0.024 of 1
     ("validation-accuracy-falling", bare(FALLS, accuracy=GAINS, val_accuracy=GAINS - 0.05)),
     ("validation-accuracy-falling", bare(FALLS, accuracy=GAINS[::-1], val_accuracy=GAINS[::-1])),
-    ("validation-gap", bare(FALLS, val_loss=FALLS * 4)),  # four times almost nothing (signals.md 21)
+    ("validation-gap", bare(FALLS, val_loss=FALLS * 4)),  # four times almost nothing
     ("validation-gap", bare(FALLS, val_loss=FALLS - 1)),
     ("validation-far-behind", scores(0.99, 0.9)),
     ("validation-far-behind", scores(0.99, 0.6, loss=0.2)),  # the loss does not say so

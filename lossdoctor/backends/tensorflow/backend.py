@@ -9,7 +9,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from lossdoctor.backends.tensorflow import derivatives, host_values
+import lossdoctor.backends.tensorflow.derivatives as derivatives
+import lossdoctor.backends.tensorflow.host_values as host_values
 from lossdoctor.backends.tensorflow.event_file import write_events
 from lossdoctor.backends.tensorflow.protection import TensorFlowProtection
 from lossdoctor.backends.tensorflow.random_generators import random_state

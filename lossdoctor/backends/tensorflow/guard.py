@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+import lossdoctor.backends.tensorflow.host_values as host_values
 from lossdoctor import keras_private
 from lossdoctor.backends.base import GUARD_COLUMNS
 from lossdoctor.backends.constant_loss import loss_name, trivial_loss
-from lossdoctor.backends.tensorflow import host_values
 from lossdoctor.backends.tensorflow.branch import unless
 from lossdoctor.backends.tensorflow.hooks import Hooks, Observer
 

@@ -10,8 +10,9 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import lossdoctor.backends.tensorflow.replicas as replicas
 from lossdoctor import keras_private
-from lossdoctor.backends.tensorflow import replicas
+from lossdoctor.backends.tensorflow.train_function import lean
 
 
 class Observer:
@@ -104,15 +105,15 @@ class Hooks:
         self._undo.append(restore)
 
     def _remake_functions(self, model: Any) -> None:
-        # A function traced by an earlier fit would never see the wrappers (field pitfall 22). The old ones
-        # come back at the end, so that a fit without us need not trace again.
+        # A function traced by an earlier fit would never see the wrappers: Keras does not make it again before
+        # the next compile(). The old ones come back at the end, so that a fit without us need not trace again.
         before = model.train_function, model.test_function
 
         def restore() -> None:
             model.train_function, model.test_function = before
 
         model.make_train_function(force=True)
-        model.train_function = self._watched(model, model.train_function)
+        model.train_function = self._watched(model, lean(model, model.train_function))
         model.test_function = None
         self.error, self.failures = None, []
         self._undo.append(restore)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import lossdoctor.backends.tensorflow.host_values as host_values
 from lossdoctor import keras_private
-from lossdoctor.backends.tensorflow import host_values
 from lossdoctor.backends.tensorflow.hooks import Observer
 
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+import lossdoctor.backends.tensorflow.host_values as host_values
+import lossdoctor.backends.tensorflow.replicas as replicas
 from lossdoctor.backends.base import SKIPPED
-from lossdoctor.backends.tensorflow import host_values, replicas
 
 LARGE = 2**16  # entries of a gradient from which on a pass over it takes longer than two operations
 MOST = 8  # steps from one whole measurement to the next, at most

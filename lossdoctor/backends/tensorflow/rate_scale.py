@@ -7,8 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
+import lossdoctor.backends.tensorflow.host_values as host_values
 from lossdoctor import keras_private
-from lossdoctor.backends.tensorflow import host_values
 from lossdoctor.backends.tensorflow.hooks import Hooks
 from lossdoctor.keras_private import RATE_METHOD
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import lossdoctor.backends.tensorflow.replicas as replicas
 from lossdoctor import keras_private
-from lossdoctor.backends.tensorflow import replicas
 from lossdoctor.backends.tensorflow.guard import Guard, measure, worst
 
 

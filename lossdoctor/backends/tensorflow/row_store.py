@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+import lossdoctor.backends.tensorflow.replicas as replicas
 from lossdoctor.backends.sample import SAMPLE_ROWS, Sample
-from lossdoctor.backends.tensorflow import replicas
 from lossdoctor.backends.tensorflow.branch import unless
 
 MAX_BYTES = 256 * 2**20  # a sample larger than this is not worth its memory

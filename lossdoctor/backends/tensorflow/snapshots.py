@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+import lossdoctor.backends.tensorflow.host_values as host_values
 from lossdoctor import keras_private
 from lossdoctor.backends.retention import to_drop
-from lossdoctor.backends.tensorflow import host_values
 
 
 def state_variables(model: Any) -> list[Any]:

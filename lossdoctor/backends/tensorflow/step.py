@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+import lossdoctor.backends.tensorflow.batch_scale as batch_scale
+import lossdoctor.backends.tensorflow.host_values as host_values
+import lossdoctor.backends.tensorflow.replicas as replicas
 from lossdoctor import keras_private
 from lossdoctor.backends.base import SKIPPED, STEP_COLUMNS, TargetSpec
-from lossdoctor.backends.tensorflow import batch_scale, host_values, replicas
 from lossdoctor.backends.tensorflow.branch import unless
 from lossdoctor.backends.tensorflow.hooks import Hooks, Observer
 from lossdoctor.backends.tensorflow.norms import Norms

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.backends.tensorflow import host_values
+import lossdoctor.backends.tensorflow.host_values as host_values
 
 
 class WeightNorms:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from lossdoctor.losses import loss_row, output_range
-from lossdoctor.losses.faults import reach
-from lossdoctor.losses.faults.fault import LIKELY, POSSIBLE, PROVEN, Fault, span
+import lossdoctor.losses.loss_row as loss_row
+import lossdoctor.losses.output_range as output_range
+from lossdoctor.losses.faults.fault import LIKELY, MANY, POSSIBLE, PROVEN, Fault, span
 from lossdoctor.losses.heads import Head
+from lossdoctor.record import Target
 
 HIGH_FLOOR = 0.3  # a cross-entropy that cannot fall below this has no healthy end; ln 2 is guessing
 LOW_FLOOR = 0.01
 SQUASHING = ("sigmoid", "hard_sigmoid")
+SLACK = 0.02  # targets this share of their range beyond the reach are the scaling's rounding
+SOME = 0.01  # share of targets out of reach from which the fault is likely; proven from MANY
+ROW_SUM = 0.02
 NO_LOGITS = ("binary_focal_crossentropy", "categorical_focal_crossentropy", "kl_divergence")
 
 
@@ -164,11 +168,99 @@ def _flattened(head: Head, chain: tuple[str, ...]) -> Iterator[Fault]:
         yield Fault(POSSIBLE, text, by_harm=True)
 
 
+def _values(head: Head) -> Iterator[Fault]:
+    """Yields the fault of an output that cannot take the values of the targets."""
+    target = head.numbers
+    if target is None or target.coding == "constant" or not head.loss:
+        return
+    if head.activation == "softmax" and (head.columns or 1) > 1:
+        yield from _row_sums(target)
+        return
+    low, high = head.range
+    lowest = max(target.low, head.loss.low) if head.loss.low is not None else target.low
+    beyond = max(low - lowest, target.high - high)
+    if beyond <= SLACK * (target.high - target.low):
+        return
+    share = _share(target, low, high)
+    text = (
+        f"the {head.activation} output only takes values of {span(low, high)}, but the targets are "
+        f"{span(target.low, target.high)}"
+    )
+    text += f": {share:.0%} of them are out of reach." if share else "."
+    yield Fault(_grade(head, share, beyond / target.std if target.std else 0.0), text, by_harm=True)
+
+
+def _share(target: Target, low: float, high: float) -> float | None:
+    """Returns the share of the targets out of reach, None when it was not counted."""
+    below = {0.0: "<0", -1.0: "<-1"}.get(low)
+    counted = [target.shares.get(name) for name in (below, ">1" if high == 1 else None) if name]
+    return sum(s for s in counted if s is not None) if counted and None not in counted else None
+
+
+def _grade(head: Head, share: float | None, beyond: float) -> str:
+    if head.activation == "softmax":  # one column against several units: the number of units is the fault
+        return LIKELY
+    if share is None:
+        return PROVEN if beyond > 1 else LIKELY
+    return PROVEN if share >= MANY else LIKELY if share >= SOME else POSSIBLE
+
+
+def _row_sums(target: Target) -> Iterator[Fault]:
+    if abs(target.row_sum_low - 1) > ROW_SUM or abs(target.row_sum_high - 1) > ROW_SUM:
+        sums = span(target.row_sum_low, target.row_sum_high)
+        yield Fault(PROVEN, f"the softmax's outputs sum to 1, but the targets' rows sum to {sums}.")
+
+
+def _direction(head: Head) -> Iterator[Fault]:
+    """Yields the fault of outputs that cannot point where the targets do."""
+    target = head.numbers
+    if target is None or head.range.low < 0 or target.low >= 0:
+        return
+    share = target.shares.get("<0", 1.0)
+    text = (
+        f"the {head.activation} output is never negative, but {share:.0%} of the targets are: it cannot "
+        "point there."
+    )
+    yield Fault(PROVEN if share >= MANY else POSSIBLE, text, by_harm=True)
+
+
+def _margin(head: Head) -> Iterator[Fault]:
+    low, high = head.range
+    if low >= 0 or high <= 0:
+        side, sign = ("-1", "negative") if low >= 0 else ("1", "positive")
+        text = (
+            f"the {head.activation} output is never {sign}, but the labels of {_title(head)} are the sides "
+            "-1 and 1: "
+            f"rows on the side {side} never get there, and each costs at least 1."
+        )
+        yield Fault(PROVEN, text)
+    elif low > -0.9:
+        text = (
+            f"the {head.activation} output goes no lower than {low:.2g}, but the margin of {_title(head)} "
+            "is at -1."
+        )
+        yield Fault(LIKELY, text)
+
+
+def _positive(head: Head) -> Iterator[Fault]:
+    if head.range.low < 0:
+        text = (
+            f"the {head.activation} output can be negative, and the Poisson loss takes its logarithm: that "
+            "is NaN."
+        )
+        yield Fault(LIKELY, text, by_harm=True)
+    yield from _values(head)
+
+
+def _title(head: Head) -> str:
+    return head.loss.title if head.loss else "the loss"
+
+
 _JUDGES: dict[str, Callable[[Head], Iterator[Fault]]] = {
     loss_row.PROBABILITY: _probability,
     loss_row.SIMPLEX: _simplex,
-    loss_row.MARGIN: reach.margin,
-    loss_row.POSITIVE: reach.positive,
-    loss_row.REACH: reach.values,
-    loss_row.DIRECTION: reach.direction,
+    loss_row.MARGIN: _margin,
+    loss_row.POSITIVE: _positive,
+    loss_row.REACH: _values,
+    loss_row.DIRECTION: _direction,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.losses import loss_row
+import lossdoctor.losses.loss_row as loss_row
 from lossdoctor.losses.faults.class_labels import ROW_SUM, grade_beyond
 from lossdoctor.losses.faults.fault import LIKELY, PROVEN, Fault, span
 from lossdoctor.losses.heads import Head

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.losses import loss_row
-from lossdoctor.losses.faults.fault import LIKELY, POSSIBLE, PROVEN, Fault, counted, span
+import lossdoctor.losses.loss_row as loss_row
+from lossdoctor.losses.faults.fault import LIKELY, MANY, POSSIBLE, PROVEN, Fault, counted, span
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Target
 
 SLACK = 0.02  # labels this far beyond [0, 1] come from resizing or rounding
 ROW_SUM = 1e-2
 AMOUNT = 20  # labels this many times the number of units are no class numbers
-MANY = 0.05  # share of targets from which a few odd rows are a wrong loss
 
 
 def by_shape(head: Head) -> Iterator[Fault]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lossdoctor.losses import loss_row
-from lossdoctor.losses.faults import class_labels
-from lossdoctor.losses.faults.fault import LIKELY, POSSIBLE, PROVEN, Fault, span
+import lossdoctor.losses.faults.class_labels as class_labels
+import lossdoctor.losses.loss_row as loss_row
+from lossdoctor.losses.faults.fault import LIKELY, MANY, POSSIBLE, PROVEN, Fault, span
 from lossdoctor.losses.heads import Head
 from lossdoctor.record import Target
 
 DISTANCES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
-MANY = 0.05  # share of targets from which a few odd rows are a wrong loss
 
 
 def coding_faults(head: Head, metrics: tuple[str, ...] = ()) -> Iterator[Fault]:
@@ -68,7 +67,7 @@ def _as_classes(metrics: tuple[str, ...]) -> bool:
 
 
 def _classes_by_distance(head: Head, target: Target, accuracy: bool) -> Iterator[Fault]:
-    """A regression loss on class labels. Counts and ratings look alike, so something must say "classes"."""
+    """A regression loss on class labels. Counts and ratings are alike, so something must say "classes"."""
     if head.loss is None or head.loss.name not in DISTANCES:
         return
     squashed = head.activation in ("softmax", "sigmoid")

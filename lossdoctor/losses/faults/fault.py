@@ -8,6 +8,8 @@ PROVEN = "proven"  # the setup alone shows it
 LIKELY = "likely"  # right only in an unusual design
 POSSIBLE = "possible"  # many such runs train well
 
+MANY = 0.05  # share of the targets from which a few odd rows are a fault of the whole
+
 
 @dataclass(frozen=True)
 class Fault:

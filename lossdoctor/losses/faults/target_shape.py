@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.losses import loss_row
+import lossdoctor.losses.loss_row as loss_row
 from lossdoctor.losses.faults.class_labels import AMOUNT
 from lossdoctor.losses.faults.coding import coding_faults
 from lossdoctor.losses.faults.fault import LIKELY, POSSIBLE, PROVEN, Fault, counted

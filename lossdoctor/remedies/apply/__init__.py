@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from lossdoctor.remedies.action import Action
 from lossdoctor.remedies.apply.architecture import flatten, hidden_layer, last_output, mask
 from lossdoctor.remedies.apply.initial_weights import hidden_activation, initializer
 from lossdoctor.remedies.apply.input_layers import normalize_inputs
@@ -27,7 +28,6 @@ from lossdoctor.remedies.apply.optimizers import clip, learning_rate, optimizer,
 from lossdoctor.remedies.apply.outputs import output_activation, output_units, rescale_output
 from lossdoctor.remedies.apply.plan import Plan
 from lossdoctor.remedies.apply.rebuild import rebuild
-from lossdoctor.remedies.remedy import Action
 
 # In the order in which they are carried out: what the layers are first, then what is compiled, the
 # rate last (rescale_output and optimizer change it on their own, and a rate that was asked for wins).

@@ -71,7 +71,7 @@ def _candidates(plan: Plan) -> list[Any]:
 def _bends(plan: Plan, layer: Any) -> bool:
     if isinstance(layer, RECURRENT):
         return False
-    softmax = isinstance(layer, keras.layers.Softmax) or activation_of(plan, layer) == "softmax"
+    softmax = isinstance(layer, keras.layers.Softmax) or planned_activation(plan, layer) == "softmax"
     return (
         not softmax
         and (is_weighted(layer) or is_activation(layer))
@@ -81,7 +81,7 @@ def _bends(plan: Plan, layer: Any) -> bool:
 
 def _flat(plan: Plan, layer: Any) -> bool:
     """Returns whether weights follow on this layer's weights with nothing that bends between them."""
-    if not is_weighted(layer) or isinstance(layer, RECURRENT) or activation_of(plan, layer) != "linear":
+    if not is_weighted(layer) or isinstance(layer, RECURRENT) or planned_activation(plan, layer) != "linear":
         return False
     behind = list(plan.graph.followers(layer))
     return None not in behind and not any(
@@ -89,6 +89,6 @@ def _flat(plan: Plan, layer: Any) -> bool:
     )
 
 
-def activation_of(plan: Plan, layer: Any) -> str:
+def planned_activation(plan: Plan, layer: Any) -> str:
     """Returns the name of a layer's activation, "linear" when it has none."""
     return activation_name(plan.setting(layer, "activation"))

@@ -29,7 +29,7 @@ def normalize_inputs(
         ValueError: no numbers and no sample, or their count is not that of the features.
     """
     if mean is None or variance is None:
-        mean, variance = measured(plan, input)
+        mean, variance = mean_and_variance(plan, input)
     middle, spread = np.asarray(mean, float), np.asarray(variance, float)
     spread = np.where(np.isfinite(spread) & (spread > 0), spread, 1.0)
     shape = tuple(plan.model.inputs[input].shape) if plan.graph.opened else (None, *middle.shape)
@@ -43,7 +43,7 @@ def normalize_inputs(
     )
 
 
-def measured(plan: Plan, number: int) -> tuple[Any, Any]:
+def mean_and_variance(plan: Plan, number: int) -> tuple[Any, Any]:
     """Returns mean and variance of an input in the sample: a feature each for tables, one for all else.
 
     The pixels of a picture, or the steps of a series, are one kind of number and keep their relations.

@@ -18,7 +18,6 @@ _DROPOUTS = tuple(
                  "GaussianDropout")
     if hasattr(keras.layers, name)
 )  # fmt: skip
-_NO_DROPOUT = 1e-9  # GaussianDropout and AlphaDropout refuse nothing, but a rate of 1 would be division by 0
 
 
 def batch_normalization(plan: Plan) -> None:
@@ -49,8 +48,8 @@ def layer_normalization(plan: Plan) -> None:
     if not found:
         raise ValueError("the model has no BatchNormalization layer to replace")
     for layer in found:
-        kept = {"name": layer.name, "dtype": layer.dtype_policy}
-        plan.replaced[id(layer)] = partial(keras.layers.LayerNormalization, **kept)
+        unchanged = {"name": layer.name, "dtype": layer.dtype_policy}
+        plan.replaced[id(layer)] = partial(keras.layers.LayerNormalization, **unchanged)
 
 
 def dropout(plan: Plan, *, rate: float | None = None, factor: float | None = None) -> None:

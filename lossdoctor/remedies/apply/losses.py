@@ -1,4 +1,4 @@
-"""Actions on the loss: another one, or the same told that it gets logits. The metrics follow."""
+"""Actions on the loss: another one, or the same with from_logits. The metrics follow."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def loss(plan: Plan, *, name: str, output: int | str | None = None) -> None:
 
 
 def from_logits(plan: Plan, *, value: bool, output: int | str | None = None) -> None:
-    """Tells the loss of an output whether it gets logits.
+    """Sets whether the loss of an output gets logits.
 
     Raises:
         ValueError: the loss does not have that argument.
@@ -43,7 +43,7 @@ def from_logits(plan: Plan, *, value: bool, output: int | str | None = None) -> 
     named: list[str] = []
 
     def change(old: Any) -> Any:
-        new = told(old, value)
+        new = with_logits(old, value)
         named.append(loss_name(new))
         return new
 
@@ -52,7 +52,7 @@ def from_logits(plan: Plan, *, value: bool, output: int | str | None = None) -> 
         _adjust_metrics(plan, name, logits=value)
 
 
-def told(loss: Any, value: bool) -> Any:
+def with_logits(loss: Any, value: bool) -> Any:
     """Returns the loss with from_logits=value.
 
     Raises:

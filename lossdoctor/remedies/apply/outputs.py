@@ -9,6 +9,7 @@ import numpy as np
 
 from lossdoctor.remedies.apply.kinds import is_activation, is_weighted
 from lossdoctor.remedies.apply.losses import loss_name, output_number
+from lossdoctor.remedies.apply.optimizers import scaled
 from lossdoctor.remedies.apply.plan import Plan
 
 # Optimizers whose step does not grow with the gradient: a scaled output needs no other rate under them.
@@ -43,8 +44,8 @@ def output_activation(plan: Plan, *, name: str, output: int | str | None = None)
 
 
 def _replace(plan: Plan, op: Any, name: str) -> None:
-    kept = {"name": op.name, "dtype": op.dtype_policy} if isinstance(op, keras.Layer) else {}
-    plan.replaced[id(op)] = lambda: keras.layers.Activation(name, **kept)
+    unchanged = {"name": op.name, "dtype": op.dtype_policy} if isinstance(op, keras.Layer) else {}
+    plan.replaced[id(op)] = lambda: keras.layers.Activation(name, **unchanged)
 
 
 def output_units(plan: Plan, *, units: int, output: int | str | None = None) -> None:
@@ -93,8 +94,6 @@ def rescale_output(
         lambda: keras.layers.Rescaling(_plain(scale), _plain(0.0 if offset is None else offset))
     )
     if plan.settings.optimizer.__name__ not in ADAPTIVE and len(plan.graph.ends) == 1:
-        from lossdoctor.remedies.apply.optimizers import scaled
-
         power = 1 if loss_name(plan.settings.rest.get("loss")) in _ABSOLUTE else 2
         factor = float(1.0 / np.max(low) ** power)
         plan.settings.config["learning_rate"] = scaled(plan.settings.config["learning_rate"], factor)

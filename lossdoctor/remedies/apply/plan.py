@@ -8,7 +8,7 @@ from typing import Any
 
 from lossdoctor.remedies.apply.graph import Graph
 from lossdoctor.remedies.apply.kinds import unwrapped
-from lossdoctor.remedies.apply.settings import Settings
+from lossdoctor.remedies.apply.settings import CompileSettings
 
 Maker = Callable[[], Any]  # makes a new layer; called at most once
 
@@ -33,7 +33,7 @@ class Plan:
 
     model: Any
     graph: Graph
-    settings: Settings
+    settings: CompileSettings
     sample: Any = None
     configs: dict[int, dict[str, Any]] = field(default_factory=dict)
     replaced: dict[int, Maker] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Plan:
         Raises:
             ValueError: the model is not compiled.
         """
-        return cls(model, Graph.of(model), Settings.of(model), sample)
+        return cls(model, Graph.of(model), CompileSettings.of(model), sample)
 
     def config(self, layer: Any) -> dict[str, Any]:
         """Returns the arguments of `layer`, to be written into; those of the inner layer of a wrapper."""

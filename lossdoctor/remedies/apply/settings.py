@@ -1,4 +1,4 @@
-"""Settings: what compile() was given, taken out of a model and given to another."""
+"""CompileSettings: what compile() was given, taken out of a model and given to another."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lossdoctor import keras_private
 
 
 @dataclass
-class Settings:
+class CompileSettings:
     """The arguments of compile().
 
     Attributes:
@@ -27,7 +27,7 @@ class Settings:
     scaling: dict[str, Any] | None = None
 
     @classmethod
-    def of(cls, model: Any) -> Settings:
+    def of(cls, model: Any) -> CompileSettings:
         """Returns the settings of a compiled model.
 
         Raises:

@@ -1,26 +1,22 @@
-"""What the plots draw, picked from a record: thinned curves, marks, rows a layer."""
+"""What the plots draw, picked from a record: the time axis, curves with few points, marks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lossdoctor.record import Record
-from lossdoctor.report.format import DONE, clean, done, placed, shorten
-
-if TYPE_CHECKING:
-    from lossdoctor.report.report import Report
+from lossdoctor.record import Event, Record
+from lossdoctor.report.content import Content
+from lossdoctor.report.wording import DONE, clean, done, placed, shorten
+from lossdoctor.symptoms import Symptom
 
 POINTS = 400  # buckets of a curve, two points each: more than a page has pixels to show apart
-MARKS = 12  # letters on one plot; more cannot be told apart
+MARKS = 12  # letters on one plot; more cannot be distinguished
 ALARM, ACTION, SKIP, FACT = range(4)  # what is marked first when there is too much
-NAME = 24  # characters of a layer's name beside a plot
 AFTER, SHORTEST = 1.6, 8.0  # a run that ends in NaN is shown up to 1.6 times its finite part
 EARLY = 0.06  # share of the run within which an alarm is hard to see on a linear axis
-ROWS = 14  # names that fit beside a plot
 
 
 @dataclass(frozen=True)
@@ -57,15 +53,15 @@ def epoch_ends(record: Record, epochs: int) -> np.ndarray:
     return axis[np.maximum(last, 0)]
 
 
-def thin(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns a curve of at most 2 x POINTS points with every spike kept: lowest and highest a bucket.
+def downsampled(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns a curve of at most 2 x POINTS points with every spike: the lowest and highest of each bucket.
 
     A bucket without a finite value becomes one NaN, which breaks the line.
     """
     if len(y) <= 2 * POINTS:
         return x, np.where(np.isfinite(y), y, np.nan)
-    kept = sorted({i for part in np.array_split(np.arange(len(y)), POINTS) for i in _extremes(y, part)})
-    return x[kept], np.where(np.isfinite(y[kept]), y[kept], np.nan)
+    chosen = sorted({i for part in np.array_split(np.arange(len(y)), POINTS) for i in _extremes(y, part)})
+    return x[chosen], np.where(np.isfinite(y[chosen]), y[chosen], np.nan)
 
 
 def _extremes(y: np.ndarray, part: np.ndarray) -> tuple[int, ...]:
@@ -95,43 +91,43 @@ def last_of_interest(record: Record) -> float | None:
     return float(end) if end < x[-1] else None
 
 
-def early_alarm(report: Report) -> float | None:
+def early_alarm(content: Content) -> float | None:
     """Returns where the last of the early alarms is, when what matters happened at the start."""
-    record = report.record
+    record = content.record
     end = steps(record, len(record.series["batch_loss"]))[-1] if by_batch(record) else 0.0
-    early = [m.x for m in marks(report) if m.alarming and 0 < m.x < EARLY * end]
+    early = [m.x for m in marks(content) if m.alarming and 0 < m.x < EARLY * end]
     return max(early, default=None)
 
 
-def marks(report: Report) -> list[Mark]:
+def marks(content: Content) -> list[Mark]:
     """Returns what happened in order of time: alarms first, then what lossdoctor did, at most MARKS."""
-    found = sorted(_happenings(report), key=lambda h: (h[0], h[1]))[:MARKS]
+    found = sorted(_happenings(content), key=lambda h: (h[0], h[1]))[:MARKS]
     in_time = sorted(found, key=lambda h: h[1])
     return [Mark(chr(65 + i), x, text, rank < FACT) for i, (rank, x, text) in enumerate(in_time)]
 
 
-def _happenings(report: Report) -> Iterator[tuple[int, float, str]]:
+def _happenings(content: Content) -> Iterator[tuple[int, float, str]]:
     """Yields rank, place on the time axis and sentence."""
-    ends = epoch_ends(report.record, _epochs(report.record))
+    ends = epoch_ends(content.record, _epochs(content.record))
     said: set[str] = set()
-    for rank, item, text in _sentences(report):
-        x = _when(item.step if by_batch(report.record) else None, item.epoch, ends)
+    for rank, item, text in _sentences(content):
+        x = _when(item.step if by_batch(content.record) else None, item.epoch, ends)
         text = shorten(clean(text), 200)
         if x is not None and item.text and text not in said:
             said.add(text)
             yield rank, x, text
 
 
-def _sentences(report: Report) -> Iterator[tuple[int, Any, str]]:
+def _sentences(content: Content) -> Iterator[tuple[int, Symptom | Event, str]]:
     """Yields rank, symptom or event, and its sentence."""
-    told = {s.step for s in report.symptoms if s.alarming and s.step is not None}
-    for symptom in report.symptoms:
+    seen = {s.step for s in content.symptoms if s.alarming and s.step is not None}
+    for symptom in content.symptoms:
         text = placed(symptom.text, symptom.step, symptom.epoch)
         yield ALARM if symptom.alarming else FACT, symptom, text
-    for event in report.record.events:
+    for event in content.record.events:
         if event.kind in DONE:
             yield SKIP if event.kind == "skip" else ACTION, event, done(event)
-        elif event.kind == "nonfinite" and event.step not in told:
+        elif event.kind == "nonfinite" and event.step not in seen:
             yield ALARM, event, placed(event.text, event.step, event.epoch)
 
 
@@ -143,50 +139,3 @@ def _when(step: int | None, epoch: int | None, ends: np.ndarray) -> float | None
 
 def _epochs(record: Record) -> int:
     return max((len(v) for k, v in record.series.items() if k.startswith("epoch.")), default=0)
-
-
-@dataclass(frozen=True)
-class Layers:
-    """Norms by layer and look, from those of its variables together.
-
-    `names` [layers] in the order of the computation; `step` [looks]; `grad`, `weight`, `update`
-    [looks, layers], NaN where it was not measured.
-    """
-
-    names: list[str]
-    step: np.ndarray
-    grad: np.ndarray
-    weight: np.ndarray
-    update: np.ndarray
-
-
-def layers(record: Record) -> Layers | None:
-    """Returns the norms by layer, None when none was sampled or the columns do not fit the variables."""
-    looks = record.series.get("sampled.step")
-    owners = [v.layer for v in record.setup.variables]
-    tables = [record.series.get(f"sampled.{kind}_norm") for kind in ("grad", "weight", "update")]
-    if looks is None or not len(looks) or not owners:
-        return None
-    names = list(dict.fromkeys(owners))
-    columns = [[i for i, owner in enumerate(owners) if owner == name] for name in names]
-    shape = (len(looks), len(owners))
-    joined = [
-        np.stack([np.sqrt(np.square(t[:, c]).sum(axis=1)) for c in columns], axis=1)
-        if t is not None and t.shape == shape
-        else np.full((len(looks), len(names)), np.nan)
-        for t in tables
-    ]
-    return Layers(names, 1.0 + np.asarray(looks, float), *joined)
-
-
-def short(name: str) -> str:
-    """Returns a name that fits beside a plot: its end, which tells layers of one kind apart."""
-    name = clean(name)
-    return name if len(name) <= NAME else "..." + name[3 - NAME :]
-
-
-def labelled(names: list[str]) -> tuple[list[int], list[str]]:
-    """Returns positions and names for an axis: all when they fit, else evenly chosen ones."""
-    every = max(1, -(-len(names) // ROWS))
-    chosen = list(range(0, len(names), every))
-    return chosen, [short(names[i]) for i in chosen]

@@ -1,4 +1,4 @@
-"""How every plot looks: two palettes (fixed colours, CSS variables), sizes, and the way to SVG."""
+"""The style of every plot: two palettes (fixed colours, CSS variables), sizes, axes, and the way to SVG."""
 
 from __future__ import annotations
 
@@ -7,20 +7,27 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, cast
 from xml.sax.saxutils import quoteattr
 
-from lossdoctor.report.format import number
+from lossdoctor.report.wording import number, short_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
 
 HINT = 'plots and HTML need matplotlib and jinja2: pip install "lossdoctor[report]"'
 
 NARROW, WIDE = (440, 270), (940, 300)  # points; one point is one pixel of the SVG at its natural size
+ROWS = 14  # names that fit beside a plot
 FONT = 12  # points; 9.5 pixels on a phone of 390 pixels
 
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours by role. `first` to `third` are for data and told apart by colour-blind people too."""
+    """Colours by role. `first` to `third` are for data and differ for colour-blind people too."""
 
     paper: str
     ink: str
@@ -40,15 +47,15 @@ VARIABLES = {getattr(CSS, name): f"var(--{name})" for name in Palette.__dataclas
 
 @dataclass(frozen=True)
 class Plot:
-    """A drawn plot: a heading, one sentence that says what to see in it, and the SVG texts."""
+    """A drawn plot: a heading, a caption that says what to see in it, and the SVG texts."""
 
     title: str
-    sentence: str
+    caption: str
     svg: str
     wide: str = ""  # the same for wide screens
 
 
-def matplotlib() -> Any:
+def matplotlib() -> ModuleType:
     """Returns matplotlib, loaded now.
 
     Raises:
@@ -78,15 +85,15 @@ def settings() -> Iterator[None]:
         yield
 
 
-def figure(size: tuple[int, int], rows: int = 1, paper: str = "none") -> Any:
+def figure(size: tuple[int, int]) -> Figure:
     """Returns a Figure without a window and without pyplot's memory of it."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(size[0] / 72, rows * size[1] / 72), dpi=72, facecolor=paper, layout="constrained")
+    return Figure(figsize=(size[0] / 72, size[1] / 72), dpi=72, facecolor="none", layout="constrained")
 
 
-def dress(axes: Any, colors: Palette) -> None:
-    """Gives axes our look: a light grid behind, no box, quiet ticks."""
+def dress(axes: Axes, colors: Palette) -> None:
+    """Gives axes our style: a light grid behind, no box, quiet ticks."""
     axes.set_facecolor("none")
     axes.set_axisbelow(True)
     axes.grid(True, color=colors.grid, linewidth=0.8)
@@ -101,10 +108,18 @@ def dress(axes: Any, colors: Palette) -> None:
         label.set_color(colors.muted)
 
 
-def legend(axes: Any, colors: Palette) -> None:
+def tick_names(names: list[str]) -> tuple[list[int], list[str]]:
+    """Returns positions and names for an axis: all when they fit, else evenly chosen ones."""
+    every = max(1, -(-len(names) // ROWS))
+    chosen = list(range(0, len(names), every))
+    return chosen, [short_name(names[i]) for i in chosen]
+
+
+def legend(axes: Axes, colors: Palette) -> None:
     """A legend above the axes, off the data; two columns when there is no room for one row."""
     handles, _ = axes.get_legend_handles_labels()
-    wide = axes.figure.get_size_inches()[0] * 72 > NARROW[0] or len(handles) < 4
+    whole = cast("Figure", axes.figure)  # ours are never in a SubFigure
+    wide = whole.get_size_inches()[0] * 72 > NARROW[0] or len(handles) < 4
     if len(handles) > 1:
         axes.legend(
             loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4 if wide else 2, frameon=False,
@@ -112,7 +127,7 @@ def legend(axes: Any, colors: Palette) -> None:
         )  # fmt: skip
 
 
-def plain_ticks(axis: Any) -> None:
+def plain_ticks(axis: Axis) -> None:
     """Labels an axis with numbers as we write them everywhere: 0.01, 1e6; not as powers in TeX."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -123,7 +138,7 @@ def plain_ticks(axis: Any) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def svg(drawn: Any, label: str) -> str:
+def svg(drawn: Figure, label: str) -> str:
     """Returns a figure as an inline SVG that scales with the page and takes its colours from it."""
     stream = io.StringIO()
     drawn.savefig(stream, format="svg", facecolor="none", metadata={"Date": None, "Creator": None})
