@@ -44,3 +44,6 @@ class WeightNorms:
             self.anchor()
         weights, moves = np.asarray(_norms(self._present(), self._anchor or []), np.float64)
         return weights, moves
+
+    def anchored(self) -> list[Any]:
+        return list(self._anchor or [])
