@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lossdoctor.causes import CAUSES, Cause, Facts
 from lossdoctor.causes.cause import Sign
@@ -19,6 +20,7 @@ NAMED = 0.52  # confidence from which a cause is named: a little more for it tha
 NAMED_BESIDE = 0.45  # the same beside a first one: what it explains has been taken off already
 ALSO_SEEN = 0.25  # below this a cause is not even mentioned
 EXPLAINED = 1.0  # log-odds, by which causes named second or later were right less often (docs/calibration.md)
+CLEAR = 0.05  # of a score, 0 for a constant prediction and 1 for a perfect one, beyond which a change made it worse
 UNKNOWN = "unknown"
 HEALTHY, UNHEALTHY, INCONCLUSIVE = "healthy", "unhealthy", "inconclusive"
 
@@ -200,8 +202,18 @@ def _with_outcome(cause: str, remedy: Remedy, facts: Facts) -> Remedy:
     for trial in facts.experiments.get("replay", {}).get("trials", ()):
         if trial["cause"] == cause and trial["remedy"] == remedy.summary:
             confirmed = {"confirmed": True, "refuted": False}.get(trial["verdict"])
-            return replace(remedy, verified=trial["text"], confirmed=confirmed)
+            return replace(
+                remedy, verified=trial["text"], confirmed=confirmed, outcome=_outcome(trial, facts)
+            )
     return remedy
+
+
+def _outcome(trial: Mapping[str, Any], facts: Facts) -> str:
+    """Returns what a replay came to, by the scores of the run with the change and without."""
+    if trial["verdict"] == "confirmed":
+        return "helped"
+    without = facts.experiments["replay"].get("unchanged", {}).get("score", 0.0)
+    return "worse" if trial.get("score", without) < without - CLEAR else "no effect"
 
 
 def _loud_and_quiet(suspects: Sequence[Diagnosis]) -> list[Diagnosis]:

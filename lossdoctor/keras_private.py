@@ -14,7 +14,7 @@ RATE_METHOD = "_get_current_learning_rate"
 
 
 def fit_watch(on_exit: Callable[[], None]) -> bool:
-    """Calls `on_exit` as soon as the running `fit` is left, also by an exception in another callback.
+    """Calls `on_exit`, perhaps twice, as soon as the running `fit` is left, also by an exception in another callback.
 
     Keras calls no hook when fit raises, not even on_train_end. The epoch iterator is a local of fit's frame,
     so its finalizer runs when that frame is gone.
@@ -26,8 +26,13 @@ def fit_watch(on_exit: Callable[[], None]) -> bool:
     while frame is not None:
         iterator = frame.f_locals.get("epoch_iterator") if frame.f_code.co_name == "fit" else None
         if iterator is not None:
-            # Not at exit: a half-built interpreter is no place to write reports.
-            weakref.finalize(iterator, on_exit).atexit = False
+            # Keras's JAX iterator holds itself and goes when the garbage collector comes by; the list of callbacks,
+            # unless the user made it, goes with the frame. Whichever goes first tells.
+            for local in (iterator, frame.f_locals.get("callbacks")):
+                if isinstance(local, (list, type(None))):
+                    continue
+                # Not at exit: a half-built interpreter is no place to write reports.
+                weakref.finalize(local, on_exit).atexit = False
             return True
         frame = frame.f_back
     return False
@@ -41,6 +46,23 @@ def optimizers(model: Any) -> list[Any]:
     unused = main is None or (own and compile_config(model).get("optimizer") == "rmsprop")
     found = own if unused else [main, *own]
     return [getattr(o, "inner_optimizer", o) for o in found]
+
+
+def outer_optimizers(model: Any) -> list[Any]:
+    """Returns the optimizers that a step calls: the outer one under loss scaling, several for GANs."""
+    main = getattr(model, "optimizer", None)
+    own = [v for v in vars(model).values() if callable(getattr(v, "stateless_apply", None)) and v is not main]
+    return own if main is None else [main, *own]
+
+
+def trained_by(optimizer: Any) -> list[Any]:
+    """Returns the variables that an optimizer was built for, in its order; [] when Keras hides them."""
+    return list(getattr(optimizer, "_trainable_variables", ()))
+
+
+def has_own_step(model: Any) -> bool:
+    """Returns whether the model's class overrides train_step."""
+    return not type(model).train_step.__module__.startswith("keras.")
 
 
 def layers(model: Any) -> list[Any]:
@@ -104,6 +126,15 @@ def loss_total(model: Any) -> tuple[Any, Any] | None:
     return None
 
 
+def loss_metrics(model: Any) -> list[Any]:
+    """Returns the metrics named "loss": the model's own, and the one that Keras's own train_step feeds."""
+    known = [*getattr(model, "metrics", ()), getattr(model, "_loss_tracker", None)]
+    found = [
+        m for m in known if getattr(m, "name", "") == "loss" and callable(getattr(m, "update_state", None))
+    ]
+    return list({id(m): m for m in found}.values())
+
+
 def compile_config(model: Any) -> dict[str, Any]:
     """Returns what the user passed to compile(), {} when that cannot be seen."""
     return dict(getattr(getattr(model, "_compile_config", None), "config", None) or {})
@@ -124,6 +155,24 @@ def kernel(layer: Any) -> Any:
     """Returns the kernel without what LoRA or quantization put on top; the public one when Keras hides it."""
     own = getattr(layer, "_kernel", None)
     return getattr(layer, "kernel", None) if own is None else own
+
+
+# The state of a fit on JAX
+
+
+def is_attached(variable: Any) -> bool:
+    """Returns whether a variable has a value: on JAX it has none while an epoch goes on. True when it cannot be seen."""
+    return getattr(variable, "_value", True) is not None
+
+
+def hand_state(model: Any, state: Any) -> None:
+    """Lets the running fit on JAX put these arrays back into the variables when it is left.
+
+    Without that Keras puts back those of the step before, which may be gone. Does nothing when Keras hides them.
+    """
+    names = ("trainable_variables", "non_trainable_variables", "optimizer_variables", "metrics_variables")
+    if hasattr(model, "_jax_state_synced"):
+        model._jax_state = dict(zip(names, state, strict=True))
 
 
 # The graph of a functional model

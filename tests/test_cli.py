@@ -33,7 +33,7 @@ def test_diagnose_answers_with_its_exit_code(logs, capsys):
     assert main(["diagnose", "well.csv"]) == 0
     well = capsys.readouterr().out
     assert well.startswith("LossDoctor: HEALTHY.")
-    assert "LossDoctor" in well.split("Could not check:")[1]
+    assert "LossDoctor" in well.split("Not checked:")[1]
     assert well.endswith("Full report: add --format html --output report.html\n")
     assert main(["diagnose", "sick.csv"]) == 1
     sick = capsys.readouterr()

@@ -7,13 +7,9 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from lossdoctor.backends.base import Backend
+from lossdoctor.backends.base import Backend, UnsupportedBackend
 
-SUPPORTED = ("tensorflow",)
-
-
-class UnsupportedBackend(RuntimeError):
-    """Keras runs on a backend that lossdoctor cannot watch. The message is one sentence for the user."""
+SUPPORTED = ("tensorflow", "jax")
 
 
 def current() -> Backend:

@@ -29,6 +29,10 @@ GUARD_COLUMNS = ("loss", "norm", "applied", "dead", "trivial")
 TargetSpec = tuple[str | None, tuple[int | None, ...], str]
 
 
+class UnsupportedBackend(RuntimeError):
+    """Keras runs on a backend, or in a mode of it, that lossdoctor cannot watch. The message is a sentence for the user."""
+
+
 class StepWatch(Protocol):
     """Measures every training step of one `fit` from inside the compiled step.
 
@@ -216,6 +220,12 @@ class Backend(Protocol):
         self, function: Callable[[Tensors], Tensors], points: Tensors, cotangents: Tensors
     ) -> list[Tensor]:
         """Returns cotangents times the Jacobian of `function` (backward), one tensor a point, zeros for none."""
+
+    def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Returns function(*arguments), pytrees of tensors in and out; nothing is assigned in it.
+
+        A backend whose single operations are slow compiles it, once for all functions that come to the same program.
+        """
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Returns a function of tensors that runs faster from its second call on, where the backend can do that."""

@@ -173,6 +173,7 @@ class LossDoctor(keras.callbacks.Callback):
         monitor = self._monitor
         if self._report is not None:
             return self._report
+        _ = self.model  # asked for within an epoch on JAX, Keras gives the variables their values back
         if monitor is None:
             off = () if self._off is None else (Event("off", f"{self._off}."),)
             record = Record(events=off, stopped="not started", source="none")

@@ -241,9 +241,9 @@ class LRBackoff(keras.callbacks.Callback):
     def _stand_aside(self, why: str) -> None:
         text = f"LRBackoff cannot work {why}: this fit runs without it, and bad updates are not skipped"
         self.events.append(Event("off", text))
-        warnings.warn(
-            f"{text}. Without a strategy, or with MirroredStrategy in float32, it works.", stacklevel=2
-        )
+        works = "Without a strategy, or with MirroredStrategy in float32, it works."
+        on_tensorflow = keras.backend.backend() == "tensorflow"
+        warnings.warn(f"{text}. {works}" if on_tensorflow else f"{text}.", stacklevel=2)
 
     def _prints(self) -> bool:
         return bool((self.params or {}).get("verbose", 1)) if self.verbose == "auto" else bool(self.verbose)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from keras import ops, tree
 
-from lossdoctor import backends, keras_private
+from lossdoctor import backends
 from lossdoctor.backends.sample import Sample
+from lossdoctor.experiments.passes import Passes, number, tensors
 from lossdoctor.remedies import Action
 from lossdoctor.remedies.apply import planned
 from lossdoctor.remedies.apply.plan import Plan
@@ -119,15 +120,15 @@ class Variant:
 
         The loss is the data's, without the penalties on weights: those change with the remedies.
         """
-        x = tree.map_structure(tensor, rows.x)
-        y, weight = (
-            None if p is None else tree.map_structure(tensor, p) for p in (rows.y, rows.sample_weight)
-        )
-        outputs = self.model(x, training=False)
-        total = keras_private.loss_of(
-            self.model, x=x, y=y, y_pred=outputs, sample_weight=weight, training=False
-        )
-        loss = float(total) - sum(float(part) for part in self.model.losses)
+        passes = Passes(self.model)
+
+        def judged(x: Any, y: Any, weight: Any) -> Any:
+            made = passes.forward(x)
+            return passes.loss(Sample(x, y, weight), made), made
+
+        parts = (tensors(part) for part in (rows.x, rows.y, rows.sample_weight))
+        total, outputs = backends.current().run(judged, *parts)
+        loss = number(total)
         return loss, [np.asarray(ops.convert_to_numpy(o), np.float64) for o in in_order(self.model, outputs)]
 
 

@@ -18,6 +18,7 @@ class Remedy:
         actions: how to apply it to a model; empty where only the user can act (relabel data, say).
         verified: what a replay measured, as a sentence; None when it was not replayed.
         confirmed: True or False when a replay confirmed or refuted it; None when it was not replayed.
+        outcome: what a replay of it came to: "helped", "no effect", "worse"; None when it was not tried.
 
     Example:
         >>> Remedy("Lower the learning rate to 0.001.", actions=(Action("learning_rate", {"value": 1e-3}),)).code
@@ -29,6 +30,7 @@ class Remedy:
     actions: tuple[Action, ...] = ()
     verified: str | None = None
     confirmed: bool | None = None
+    outcome: str | None = None
 
     def apply(self, model: Any) -> Any:
         """Returns a fresh, compiled, untrained copy of `model` with this change, or None.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lossdoctor.diagnosis import Diagnosis, Findings
 from lossdoctor.record import Event, Record
 from lossdoctor.report.wording import DONE
@@ -56,6 +58,26 @@ class Content:
     def actions(self) -> tuple[Event, ...]:
         """What lossdoctor itself changed in the run: skipped updates, rollbacks, cuts of the rate."""
         return tuple(event for event in self.record.events if event.kind in DONE)
+
+    def worst_rows(self, n: int = 8) -> list[dict[str, Any]]:
+        """Returns the rows of the sample with the highest loss, those not finite first; [] when it was not measured.
+
+        Args:
+            n: at most so many; eight are held.
+
+        Returns:
+            For each row: "row" (its number in the data as they came, from 0), "batch" (of that row, from 0; None when
+            the batch size is not known), "loss", and "input", "target" and "output": a summary for each array of that
+            row, with "shape" and its "values" or the "first" of them.
+
+        Raises:
+            ValueError: `n` is below 1.
+        """
+        if n < 1:
+            raise ValueError(f"n={n!r}: pass how many rows you want, at least 1")
+        worst = self.record.experiments.get("row_losses", {}).get("worst", ())
+        size = self.record.setup.batch_size
+        return [{**row, "batch": row["row"] // size if size else None} for row in worst[:n]]
 
     @property
     def checked(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lossdoctor.report.content import Content
 from lossdoctor.report.plots import all_plots, marks
 from lossdoctor.report.plots.style import HINT
-from lossdoctor.report.text import headline
+from lossdoctor.report.text import headline, tried
 from lossdoctor.report.wording import clean, done, number, place, seconds, sentence, shorten
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def _render(content: Content, whole: bool) -> str:
         layers=content.record.setup.layers[:LAYERS],
         place=place,
         done=done,
+        tried=tried,
     )
     return rendered
 

@@ -11,6 +11,7 @@ from typing import TextIO
 
 from lossdoctor.diagnosis import Diagnosis
 from lossdoctor.record import Event
+from lossdoctor.remedies import Remedy
 from lossdoctor.report.content import Content
 from lossdoctor.report.wording import clean, done, number, placed, seconds, sentence, shorten
 from lossdoctor.symptoms import Symptom
@@ -101,10 +102,16 @@ def _diagnosis(rank: int, diagnosis: Diagnosis, width: int) -> Iterator[Line]:
         else:
             yield _labelled("Change:", sentence(remedy.summary), "cyan")
         if remedy.verified:
-            yield _labelled("Checked:", sentence(remedy.verified), "green" if remedy.confirmed else "")
+            yield _labelled("Tried it:", tried(remedy), "green" if remedy.confirmed else "")
     for remedy in diagnosis.remedies[1:2]:
         yield _labelled("Or:", sentence(remedy.summary))
     yield Line("")
+
+
+def tried(remedy: Remedy) -> str:
+    """Returns what a replay came to, in words and with its numbers."""
+    outcomes = {"helped": "It helped", "no effect": "It had no effect", "worse": "It made it worse"}
+    return f"{outcomes.get(remedy.outcome or '', 'It was tried')}: {sentence(remedy.verified or '')}"
 
 
 def _heading(rank: int, diagnosis: Diagnosis, width: int, style: str) -> Iterator[Line]:
@@ -131,15 +138,15 @@ def _code(code: str) -> Iterator[Line]:
 def _closing(content: Content, more: str) -> Iterator[tuple[str, str]]:
     also = _also_seen(content)
     if also:
-        yield "Also seen:", " ".join(also)
+        yield "Other findings:", " ".join(also)
     if content.actions:
         yield "Changed by lossdoctor:", " ".join(_actions(content))
     if content.checked:
-        yield "Checked and fine:", sentence(", ".join(content.checked))
+        yield "No problem found in:", sentence(", ".join(content.checked))
     if content.unchecked:
-        yield "Could not check:", " ".join(sentence(t) for t in content.unchecked)
+        yield "Not checked:", " ".join(sentence(t) for t in content.unchecked)
     if content.findings.notes:
-        yield "Worth knowing:", " ".join(sentence(t) for t in content.findings.notes)
+        yield "Tips:", " ".join(sentence(t) for t in content.findings.notes)
     if content.record.cost:
         yield "Cost:", sentence(", ".join(f"{k} {seconds(v)}" for k, v in content.record.cost.items()))
     yield "Full report:", more

@@ -57,7 +57,7 @@ def test_a_sick_run_is_explained(capsys):
     assert "1680" in top.evidence[0]
     assert top.remedies[0].confirmed is True
     assert "Normalization" in printed
-    assert "Checked:" in printed
+    assert "Tried it:" in printed
 
 
 def test_verbose_0_prints_nothing(capsys):

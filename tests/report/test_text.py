@@ -24,10 +24,10 @@ def test_a_sick_run_is_described_from_verdict_to_remedy(sick):
     cause = "\n".join(lines[first:second])
     assert "curvature 812" in cause
     assert "   Change:   optimizer=keras.optimizers.SGD(learning_rate=0.001)\n" in cause
-    assert "   Checked:  replayed 50 steps from the initial weights" in cause
-    assert "Also seen: Exploding gradients (LD204, confidence 0.4)." in sick.to_text()
-    assert "Checked and fine: labels, output layer, initialisation." in sick.to_text()
-    assert "Could not check: validation (no validation data)." in sick.to_text()
+    assert "   Tried it: It helped: Replayed 50 steps from the initial weights" in cause
+    assert "Other findings: Exploding gradients (LD204, confidence 0.4)." in sick.to_text()
+    assert "No problem found in: labels, output layer, initialisation." in sick.to_text()
+    assert "Not checked: validation (no validation data)." in sick.to_text()
     assert "Cost: probes 4 ms, trials 2.3 s." in sick.to_text()
 
 
@@ -48,7 +48,7 @@ def test_evidence_against_a_cause_is_printed_too(sick):
 def test_a_healthy_run_is_one_line(well):
     """Nobody reads a page about a run that went well; the page is there when asked for."""
     assert well.to_text() == "LossDoctor: HEALTHY. The loss fell from 1.1 to 0.05 in 10 epochs."
-    assert "Checked and fine: labels, loss." in well.to_text(full=True)
+    assert "No problem found in: labels, loss." in well.to_text(full=True)
 
 
 def test_the_word_healthy_is_not_said_twice():

@@ -53,6 +53,9 @@ class TensorFlowBackend:
         context: AbstractContextManager[Any] = tf.init_scope()
         return context
 
+    def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return function(*arguments)
+
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
         traced: Callable[..., Any] = tf.function(function, autograph=False)
         return traced

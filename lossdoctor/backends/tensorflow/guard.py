@@ -11,8 +11,8 @@ import numpy as np
 import lossdoctor.backends.tensorflow.host_values as host_values
 from lossdoctor import keras_private
 from lossdoctor.backends.base import GUARD_COLUMNS
+from lossdoctor.backends.constant_loss import loss_name, trivial_loss
 from lossdoctor.backends.tensorflow.branch import unless
-from lossdoctor.backends.tensorflow.constant_loss import loss_name, trivial_loss
 from lossdoctor.backends.tensorflow.hooks import Hooks, Observer
 
 RING = 64  # steps held on the device between two flushes, at least

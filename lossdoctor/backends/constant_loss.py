@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from keras import ops
+
 from lossdoctor import keras_private
 from lossdoctor.losses import canonical
 
@@ -24,31 +26,26 @@ def loss_name(model: Any) -> str | None:
 
 
 def trivial_loss(name: str | None, y: Any, y_pred: Any, sample_weight: Any) -> Any:
-    """Returns a scalar float32 tensor, NaN when it cannot be told.
+    """Returns a number or a scalar tensor, NaN when it cannot be told.
 
     For cross-entropies the logarithm of the number of classes, for squared and absolute errors the
     spread of this batch's targets. Never used as a threshold alone, so an upper bound is good enough.
     """
-    import tensorflow as tf
-
-    unknown = tf.constant(math.nan)
     if name is None or sample_weight is not None or not hasattr(y_pred, "shape") or not hasattr(y, "shape"):
-        return unknown
+        return math.nan
     if name in ("categorical_crossentropy", "sparse_categorical_crossentropy"):
         units = y_pred.shape[-1]
-        return tf.constant(math.log(units)) if units and units > 1 else unknown
+        return math.log(units) if units and units > 1 else math.nan
     if name == "binary_crossentropy":
-        return tf.constant(math.log(2.0))
+        return math.log(2.0)
     if name in ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh"):
-        return _spread(name, tf.cast(tf.convert_to_tensor(y), tf.float32))
-    return unknown
+        return _spread(name, ops.cast(y, "float32"))
+    return math.nan
 
 
 def _spread(name: str, y: Any) -> Any:
-    import tensorflow as tf
-
-    rows = tf.cast(tf.shape(y)[0], tf.float32)
-    away = y - tf.reduce_mean(y, axis=0, keepdims=True)
+    rows = ops.cast(ops.shape(y)[0], "float32")
+    away = y - ops.mean(y, axis=0, keepdims=True)
     squared = name == "mean_squared_error"
-    spread = tf.reduce_mean(tf.square(away) if squared else tf.abs(away)) * rows / tf.maximum(rows - 1.0, 1.0)
-    return tf.where((rows >= FEWEST) & (spread > 0.0), spread, math.nan)
+    spread = ops.mean(ops.square(away) if squared else ops.abs(away)) * rows / ops.maximum(rows - 1.0, 1.0)
+    return ops.where((rows >= FEWEST) & (spread > 0.0), spread, math.nan)
