@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from record_factory import speaks
 
-from lossdoctor.record import Data, Record, Setup, Target
+from lossdoctor.record import Activity, Data, Record, Setup, Target
 from lossdoctor.symptoms import DETECTORS
 
 
@@ -83,6 +83,10 @@ def outputs(*changes: dict, first: str | None = None) -> Record:
     return measured(collapse={"outputs": [FLAT | c for c in changes], "latents": None, "first": first})
 
 
+def scaling(out: float, *, given: float = 0.6, kind: str = "Rescaling", when: str = "final") -> Record:
+    return Record(activity=(Activity("rescaling", kind, None, when, mean=0.0, std=out, input_scale=given),))
+
+
 def weights(by_class: dict[str, float], counts: dict[str, int]) -> Record:
     target = Target("y", "int32", (), sum(counts.values()), counts=counts)
     return Record(data=Data(targets=(target,), class_weights=by_class, weighted=True))
@@ -126,6 +130,7 @@ SPEAKS = [
     ("latents-unused", latents((0, 0.01), (0, 0.02)), 0.01, ("8 latent numbers", "'z0'")),
     ("outputs-collapsed", outputs({}, first="dense_3"), 2.5e-5, ("'out'", "1e-05", "0.4", "from 'dense_3' on")),
     ("outputs-collapsed", outputs({"targets": 1e-4}), 2.5e-5, ("'out'",)),
+    ("scaled-twice", scaling(0.002), 0.002, ("rescaling", "size 0.6", "gives out 0.002")),
     ("classes-weightless", weights({"0": 0.0, "1": 1.0}, {"0": 60, "1": 40}), 0.6, ("class 0", "60%")),
     ("classes-weightless", weights({"0": 0.0, "1": 2.0, "2": 0.0}, dict.fromkeys("012", 30)), 2 / 3, ("classes 0, 2",)),
     ("optimizer-restarted", restarted(2), 2.0, ("120 updates", "before 1 other:")),
@@ -171,6 +176,10 @@ SILENT = [
     ("outputs-collapsed", outputs({}, {"spread": 0.3, "ratio": 0.8})),
     ("outputs-collapsed", outputs({"targets": 0.5, "spread": 0.2, "ratio": 0.5})),
     ("outputs-collapsed", outputs({"spread": 5e-3, "start": 5e-3, "ratio": 1.0})),  # as near to each other at the start
+    ("scaled-twice", scaling(0.6, given=150.0)),  # bytes, scaled once
+    ("scaled-twice", scaling(0.3)),
+    ("scaled-twice", scaling(0.002, kind="Dense")),  # a small output of trained weights
+    ("scaled-twice", scaling(0.002, when="initial")),
     ("classes-weightless", weights({"0": 0.1, "1": 1.0}, {"0": 60, "1": 40})),
     ("classes-weightless", weights({"0": 0.0, "1": 1.0}, {"0": 1, "1": 99})),  # rows of a class to be left out
     ("classes-weightless", weights({"0": 0.0, "1": 0.0}, {"0": 60, "1": 40})),
