@@ -127,6 +127,8 @@ DETECTORS: dict[str, Detector] = {
     "scaled-twice": measured_model.scaled_twice,
     "latents-unused": measured_model.latents_unused,
     "outputs-collapsed": measured_model.outputs_collapsed,
+    "mask-missed": measured_model.mask_missed,
+    "embedding-at-margin": measured_loss.embedding_at_margin,
     "classes-weightless": measured_model.classes_weightless,
     "optimizer-restarted": measured_model.optimizer_restarted,
     "order-sorted": measured_model.order_sorted,
