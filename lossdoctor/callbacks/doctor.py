@@ -26,7 +26,7 @@ TRIAL_SECONDS = 15.0  # in which the replays of a small model are made on a busy
 
 
 class UnhealthyRun(RuntimeError):
-    """Raised at the end of training by LossDoctor(strict=True) when the run is unhealthy."""
+    """Raised at the end of training by LossDoctor(strict=True) when the run is not healthy."""
 
 
 class LossDoctor(keras.callbacks.Callback):
@@ -41,7 +41,7 @@ class LossDoctor(keras.callbacks.Callback):
         budget: share of the training time that lossdoctor may use between steps, and for the norms of large
             gradients within them, 0 to 1.
         log_dir: folder for TensorBoard events (batch loss, gradient norms, findings), or None.
-        strict: raise UnhealthyRun at the end of an unhealthy run (for CI).
+        strict: raise UnhealthyRun at the end of a run that is not healthy, also of an inconclusive one (for CI).
         verbose: "auto" (as `fit`'s own), 0 (print nothing), 1 (findings and report).
 
     Raises:

@@ -39,7 +39,7 @@ def modes_differ(record: Record) -> Symptom | None:
         return None
     training, inference = found["training_loss"], found["inference_loss"]
     gained = constant - training
-    if not math.isfinite(training) or gained <= 0.1 * abs(constant):
+    if not math.isfinite(gained) or gained <= 0.1 * abs(constant):
         return None
     gap = (inference - training) / gained if math.isfinite(inference) else math.inf
     error = found["gap_error"] or 0.0
