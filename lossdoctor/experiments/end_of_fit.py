@@ -61,7 +61,10 @@ def always(subject: Subject, outputs: Sequence[Output]) -> Results:
             "direction": lambda: direction(now, rows, outputs),
             "reach": lambda: reachable_targets(now, rows, outputs),
             "data_order": lambda: data_order(
-                subject.sample, subject.batch_size or 32, outputs[0].units if len(outputs) == 1 else None
+                subject.sample,
+                subject.batch_size or 32,
+                outputs[0].units if len(outputs) == 1 else None,
+                subject.validation,
             ),
         }
     )

@@ -120,6 +120,7 @@ DETECTORS: dict[str, Detector] = {
     "targets-out-of-reach": measured_loss.targets_out_of_reach,
     "gradient-broken-at": measured_loss.gradient_broken_at,
     "gradient-cut": measured_loss.gradient_cut,
+    "rows-mixed": measured_loss.rows_mixed,
     "rows-infeasible": measured_loss.rows_infeasible,
     "pairs-unrelated": measured_loss.pairs_unrelated,
     "modes-differ": measured_model.modes_differ,

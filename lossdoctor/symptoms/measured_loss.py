@@ -202,6 +202,21 @@ def _kinds(record: Record) -> set[str]:
     return {"embedding"} if several else set()
 
 
+def rows_mixed(record: Record) -> Symptom | None:
+    """The loss of a batch is not made of its rows' own losses, though a row has one number as its output.
+
+    Targets of shape (n,) subtracted from outputs of shape (n, 1) give (n, n): each row is compared with all. Losses of
+    ranks and of risk sets compare rows on purpose, so this is a sign only where nothing is learned. Value: 1.
+    """
+    outputs = record.setup.outputs
+    if len(outputs) != 1 or record.experiments.get("row_losses", {}).get("separable", True):
+        return None
+    if outputs[0].shape != (1,) or not (outputs[0].loss or "custom:").startswith("custom:"):
+        return None
+    text = "The loss of a batch does not follow from its rows: each row is compared with all others (targets of shape (n,) against outputs of shape (n, 1)?)."
+    return Symptom("rows-mixed", 1.0, text)
+
+
 def rows_infeasible(record: Record) -> Symptom | None:
     """Some rows' loss stays high however their outputs move. Value: share of the loss that they carry."""
     found, losses = (

@@ -144,7 +144,10 @@ def mask_missed(record: Record) -> Symptom | None:
 
 def classes_weightless(record: Record) -> Symptom | None:
     """Rows of whole classes have the sample weight zero. Value: the share of rows that do."""
-    counts = record.data.targets[0].counts if record.data.targets else {}
+    target = record.data.targets[0] if record.data.targets else None
+    if target is None or (target.coding == "integer" and target.shape not in ((), (1,))):
+        return None  # of a row of steps some are left out on purpose
+    counts = target.counts
     weights, rows = record.data.class_weights, sum(counts.values())
     lost = [c for c, w in weights.items() if w == 0.0 and rows and counts.get(c, 0) >= WEIGHTLESS * rows]
     if not lost or len(lost) == len(weights):
