@@ -185,7 +185,7 @@ def test_a_healthy_run_pays_for_those_of_every_end_alone():
     report = watched(net())
     made = set(report.record.experiments)
     assert report.status == "healthy"
-    assert made >= EVERY_END and not made & (WHEN_ODD | REPLAYS)
+    assert made >= EVERY_END and not made & (WHEN_ODD - {"infeasible_rows"} | REPLAYS)
     assert report.record.cost["experiments"] > 0 and "trials" not in report.record.cost
     assert "better-than-constant" in {s.name for s in report.symptoms}
 
