@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 _KNOWN: weakref.WeakKeyDictionary[Any, Earlier] = weakref.WeakKeyDictionary()
@@ -16,17 +16,17 @@ class Earlier:
     Attributes:
         updates: made in all of them together.
         iterations: the optimizer's count at the end of the last one.
-        first: its count at the beginning of the present one.
+        optimizer: that of the present one, None between fits.
         restarts: how often a fit began with a lower count than the one before had ended with.
         training, experiments: seconds that training, and the experiments at their ends, took in all of them.
     """
 
     updates: int = 0
     iterations: int = 0
-    first: int = 0
     restarts: int = 0
     training: float = 0.0
     experiments: float = 0.0
+    optimizer: Any = field(default=None, repr=False, compare=False)
 
     @property
     def affords(self) -> bool:
@@ -37,8 +37,8 @@ class Earlier:
 def begin(model: Any) -> Earlier:
     """Returns what is known of a model when a fit of it begins."""
     earlier = _KNOWN.setdefault(model, Earlier())
-    earlier.first = iterations(model)
-    if earlier.updates and earlier.first < earlier.iterations:
+    earlier.optimizer = getattr(model, "optimizer", None)
+    if earlier.updates and iterations(earlier.optimizer) < earlier.iterations:
         earlier.restarts += 1
     return earlier
 
@@ -48,15 +48,15 @@ def end(model: Any, updates: int, seconds: float) -> None:
     earlier = _KNOWN.setdefault(model, Earlier())
     earlier.updates += updates
     # Of the optimizer that made them: another callback may have compiled anew at the very end.
-    earlier.iterations = max(iterations(model), earlier.first + updates)
+    earlier.iterations, earlier.optimizer = iterations(earlier.optimizer), None
     earlier.training += seconds
 
 
-def iterations(model: Any) -> int:
-    """Returns the count of updates of a model's optimizer, 0 when it has none."""
+def iterations(optimizer: Any) -> int:
+    """Returns an optimizer's count of updates, 0 when it has none."""
     from keras import ops
 
     try:
-        return int(ops.convert_to_numpy(model.optimizer.iterations))
+        return int(ops.convert_to_numpy(optimizer.iterations))
     except (AttributeError, TypeError, ValueError):
         return 0
