@@ -22,19 +22,32 @@ def lean(model: Any, usual: Function) -> Function:
         return usual
     if not _is_alone(model) or not _is_keras_own(model):
         return usual
-    on_iterator = _traced(model)
+    on_iterator, logs = _traced(model), True
 
     def train_function(iterator: Any) -> Any:
-        return on_iterator(iterator) if isinstance(iterator, tf.data.Iterator) else usual(iterator)
+        nonlocal logs
+        if logs and isinstance(iterator, tf.data.Iterator):
+            try:
+                return on_iterator(iterator)
+            except _NoLogs:
+                logs = False
+        return usual(iterator)
 
     return train_function
+
+
+class _NoLogs(Exception):
+    """Raised while a step is traced that returns nothing, of which Keras's versions make different things."""
 
 
 def _traced(model: Any) -> Function:
     step = model.train_step
 
     def on_data(data: Any) -> Any:
-        return step(data)
+        made = step(data)
+        if not tree.flatten(made):
+            raise _NoLogs
+        return made
 
     def on_iterator(iterator: Any) -> Any:
         return traced(tree.map_structure(_none_for_optional, iterator.get_next()))

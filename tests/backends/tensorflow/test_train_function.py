@@ -172,6 +172,30 @@ def test_unlike_batches_are_traced_anew():
     same(trained(build, data, Replaces()), trained(build, data))
 
 
+class Mute(OwnStep):
+    """A train_step that returns nothing."""
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        super().train_step(data)
+        return {}
+
+
+def test_a_step_without_logs_ends_as_ever():
+    """Of an empty dict some versions of Keras make an error: then it is the same one, else the same weights."""
+
+    def attempt(*callbacks: Any) -> tuple[str, list[np.ndarray]]:
+        model = build(Mute)
+        try:
+            model.fit(**arrays(), epochs=2, verbose=0, callbacks=list(callbacks))
+        except ValueError as error:
+            return type(error).__name__, model.get_weights()
+        return "", model.get_weights()
+
+    watched, alone = attempt(LossDoctor(trial_seconds=0, verbose=0)), attempt()
+    assert watched[0] == alone[0]
+    assert all(np.array_equal(a, b) for a, b in zip(watched[1], alone[1], strict=True))
+
+
 class OwnFunction(keras.Model):
     """A model that makes its train function itself."""
 
