@@ -22,10 +22,11 @@ from lossdoctor.report.text import live_line
 from lossdoctor.symptoms import LIVE
 
 YOUNG_SECONDS = 60.0
+TRIAL_SECONDS = 15.0  # in which the replays of a small model are made on a busy machine too
 
 
 class UnhealthyRun(RuntimeError):
-    """Raised at the end of training by LossDoctor(strict=True) when the run is unhealthy."""
+    """Raised at the end of training by LossDoctor(strict=True) when the run is not healthy."""
 
 
 class LossDoctor(keras.callbacks.Callback):
@@ -35,12 +36,12 @@ class LossDoctor(keras.callbacks.Callback):
         backoff: None to watch only; True or an LRBackoff to save a diverging run (see LRBackoff).
         ignore: cause ids or codes that are never reported, e.g. ("overfitting", "LD301").
         report: path to write the report to while training goes on: ".json", ".html" or ".txt".
-        trial_seconds: time for replays after a sick run, in seconds; by default the larger of 5 s and 10 % of the
+        trial_seconds: time for replays after a sick run, in seconds; by default the larger of 15 s and 10 % of the
             training time. 0 leaves out all experiments, also the cheap ones at the end of every fit.
         budget: share of the training time that lossdoctor may use between steps, and for the norms of large
             gradients within them, 0 to 1.
         log_dir: folder for TensorBoard events (batch loss, gradient norms, findings), or None.
-        strict: raise UnhealthyRun at the end of an unhealthy run (for CI).
+        strict: raise UnhealthyRun at the end of a run that is not healthy, also of an inconclusive one (for CI).
         verbose: "auto" (as `fit`'s own), 0 (print nothing), 1 (findings and report).
 
     Raises:
@@ -210,7 +211,7 @@ class LossDoctor(keras.callbacks.Callback):
         assert monitor is not None
         known, record = len(monitor.events), self._record()
         seconds = self.trial_seconds
-        seconds = max(5.0, 0.1 * monitor.pace.elapsed()) if seconds is None else seconds
+        seconds = max(TRIAL_SECONDS, 0.1 * monitor.pace.elapsed()) if seconds is None else seconds
         if seconds > 0:
             with self._guard("run the experiments"):
                 record = experimented(monitor, record, self.ignore, seconds, show=self._talks())
