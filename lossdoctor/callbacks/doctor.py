@@ -7,11 +7,12 @@ import warnings
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import keras
 
 from lossdoctor import backends, keras_private
+from lossdoctor.callbacks.lr_backoff import LRBackoff
 from lossdoctor.diagnosis import Findings, conclude
 from lossdoctor.fit.after_fit import experimented, repaired
 from lossdoctor.fit.arguments import checked_ignore, checked_path
@@ -57,14 +58,14 @@ class LossDoctor(keras.callbacks.Callback):
     def __init__(
         self,
         *,
-        backoff: Any = None,
+        backoff: LRBackoff | bool | None = None,
         ignore: Collection[str] = (),
         report: str | os.PathLike[str] | None = None,
         trial_seconds: float | None = None,
         budget: float = 0.02,
         log_dir: str | os.PathLike[str] | None = None,
         strict: bool = False,
-        verbose: int | str = "auto",
+        verbose: Literal["auto", 0, 1, 2] = "auto",
     ):
         super().__init__()
         self.ignore = checked_ignore(ignore)
@@ -228,7 +229,7 @@ class LossDoctor(keras.callbacks.Callback):
     def _make_report(self, record: Record) -> Report:
         findings = conclude(record, ignore=self.ignore)
         monitor = self._monitor
-        repair: Callable[[], Any] | None = None
+        repair: Callable[[], keras.Model] | None = None
         if monitor is not None:
             repair = lambda: repaired(monitor, record, findings)  # noqa: E731
         return Report(record, findings, repair=repair)
@@ -285,11 +286,9 @@ class LossDoctor(keras.callbacks.Callback):
                 warnings.warn(f"{text}. Training is not affected; please report it.", stacklevel=2)
 
 
-def _checked_backoff(backoff: Any) -> Any:
+def _checked_backoff(backoff: LRBackoff | bool | None) -> LRBackoff | None:
     if backoff is None or backoff is False:
         return None
-    from lossdoctor.callbacks.lr_backoff import LRBackoff
-
     if backoff is True:
         return LRBackoff()
     if isinstance(backoff, LRBackoff):
