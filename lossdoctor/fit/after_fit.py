@@ -70,10 +70,11 @@ def experimented(
         show: whether a progress bar may be drawn.
     """
     record = _always(monitor, record)
-    if conclude(record, ignore=ignore).status != "unhealthy":
-        return record
-    record = _when_odd(monitor, record)
-    return run_trials(monitor, record, conclude(record, ignore=ignore), seconds, show)
+    if conclude(record, ignore=ignore).status == "unhealthy":
+        record = _when_odd(monitor, record)
+        record = run_trials(monitor, record, conclude(record, ignore=ignore), seconds, show)
+    cost = {k: v for k, v in monitor.pace.seconds.items() if k in ("experiments", "trials")}
+    return replace(record, cost={**record.cost, **cost})
 
 
 def _always(monitor: Monitor, record: Record) -> Record:
@@ -117,9 +118,7 @@ def run_trials(monitor: Monitor, record: Record, findings: Findings, seconds: fl
         results = experiments.run(
             subject(monitor), record, candidates(findings), seconds=seconds, progress=progress
         )
-    names = ("experiments", "trials")
-    cost = {**record.cost, **{k: v for k, v in monitor.pace.seconds.items() if k in names}}
-    return replace(_with(record, results), cost=cost)
+    return _with(record, results)
 
 
 def repaired(monitor: Monitor, record: Record, findings: Findings) -> Any:

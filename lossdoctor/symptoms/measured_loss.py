@@ -171,6 +171,8 @@ def gradient_cut(record: Record) -> Symptom | None:
     if not found.get("finite") or found.get("outputs_reached", True):
         return None
     cut = [*found.get("cut", ()), *found.get("flat", ()), *found.get("without_effect", ())]
+    if not cut:
+        return None
     follow = len(cut) > len(found.get("without_effect", ()))
     what = (
         f"though the outputs follow {cut[0]}"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from record_factory import speaks
 
-from lossdoctor.record import Activity, Data, Record, Setup, Target
+from lossdoctor.record import Activity, Data, Output, Record, Setup, Target
 from lossdoctor.symptoms import DETECTORS
 
 
@@ -47,13 +47,34 @@ BROKEN = {"finite": False, "loss": 0.7, "confidence": "named", "operation": "sqr
 CUT = {"finite": True, "outputs_reached": False, "cut": ("dense/kernel", "dense/bias"), "flat": ()}
 
 
-def rows(losses: list[float], infeasible: tuple[int, ...]) -> Record:
+def rows(losses: list[float], infeasible: tuple[int, ...], *, lowest: float = 8.0, usual: int = 20) -> Record:
+    """Rows with these losses, and behind them `usual` ones with a loss of 0.1."""
     found = {
         "infeasible": infeasible,
         "reference": 0.1,
-        "rows": [{"row": r, "lowest": 8.0} for r in infeasible],
+        "rows": [{"row": r, "lowest": lowest} for r in infeasible],
     }
+    losses = [*losses, *[0.1] * usual]
     return measured(infeasible_rows=found, row_losses={"losses": losses})
+
+
+def mixed(*, separable: bool = False, shape: tuple = (1,), loss: str = "custom:mine") -> Record:
+    setup = Setup(outputs=(Output("out", shape, shape[-1], loss=loss),))
+    return Record(setup=setup, experiments={"row_losses": {"separable": separable, "losses": None}})
+
+
+def embedded(
+    model: float, *, comparable: bool = False, shape: tuple = (16,), loss: str = "custom:triplet"
+) -> Record:
+    setup = Setup(outputs=(Output("out", shape, shape[-1], loss=loss),))
+    found = constant(model).experiments | directed(comparable=comparable).experiments
+    return Record(setup=setup, experiments=found)
+
+
+def mask(accuracy: float, *, majority: float = 0.98, shape: tuple = (8, 8, 1)) -> Record:
+    final = {"accuracy": accuracy, "majority": majority, "classes": 2}
+    data = Data(targets=(Target("y", "float32", shape, 64),))
+    return Record(data=data, experiments={"evaluation": {"final": final}})
 
 
 def pairs(true: float, permuted: float, fitted: float = 0.1) -> Record:
@@ -120,12 +141,22 @@ SPEAKS = [
         0.5,
         ("The loss of the batch is not finite", "an operation in the layer 'dense'"),
     ),
-    ("gradient-cut", measured(gradient_path=CUT), 2.0, ("no variable", "dense/kernel")),
-    ("rows-infeasible", rows([0.1, 9.0, 0.1, 9.0], (1, 3)), 0.989, ("2 of the worst", "row 2", "above 8", "rows: 0.1")),
+    ("gradient-cut", measured(gradient_path=CUT), 2.0, ("None of 2 variables", "outputs follow dense/kernel")),
+    (
+        "gradient-cut",
+        measured(gradient_path=CUT | {"cut": (), "without_effect": ("dense/kernel",)}),
+        1.0,
+        ("None of 1 variables", "stay the same"),
+    ),
+    ("rows-infeasible", rows([0.1, 9.0, 0.1, 9.0], (1, 3)), 0.89, ("2 of the worst", "row 2", "above 8", "rows: 0.1")),
     ("rows-infeasible", rows([0.1, math.inf], (1,)), 1.0, ("1 of the worst rows",)),
     ("pairs-unrelated", pairs(1.3, 1.32), 0.02, ("loss of 1.3", "targets 1.32", "baseline: 1")),
     ("modes-differ", modes(), 2.0, ("0.2 in training mode", "1.8 in inference", "0.95 and 0.30")),
     ("modes-differ", modes(inference=math.inf, gap_error=None), math.inf, ("inf in inference mode",)),
+    ("rows-mixed", mixed(), 1.0, ("each row is compared with all others", "(n,) against", "(n, 1)")),
+    ("embedding-at-margin", embedded(0.99), 0.01, ("embeddings is 0.99", "for all rows 1.")),
+    ("mask-missed", mask(0.98), 0.0, ("98.00%", "marking nothing gives 98.00%")),
+    ("mask-missed", mask(0.97), -0.5, ("97.00%",)),
     ("rows-depend", measured(independence={"rows_inference": 0.4}), 0.4, ("40.0%",)),
     ("latents-unused", latents((0, 0.01), (0, 0.02)), 0.01, ("8 latent numbers", "'z0'")),
     ("outputs-collapsed", outputs({}, first="dense_3"), 2.5e-5, ("'out'", "1e-05", "0.4", "from 'dense_3' on")),
@@ -142,8 +173,8 @@ SILENT = [
     ("no-better-than-constant", constant(0.9)),
     ("no-better-than-constant", constant(math.nan)),
     ("no-better-than-constant", constant(0.0, 0.0)),  # nothing to learn: both are 0
-    ("better-than-constant", constant(0.92)),
-    ("better-than-constant", constant(0.7, error=0.1)),
+    ("better-than-constant", constant(0.97)),
+    ("better-than-constant", constant(0.7, error=0.2)),
     ("better-than-constant", constant(0.2, math.inf)),
     ("loss-without-gradient", directed()),
     ("loss-without-gradient", directed(silent_model=1.0, silent_random=0.7, silent_constant=0.5)),  # a hinge that is met
@@ -160,7 +191,8 @@ SILENT = [
     ("gradient-cut", measured(gradient_path=CUT | {"cut": ()})),
     ("gradient-cut", measured(gradient_path=CUT | {"finite": False})),
     ("rows-infeasible", rows([0.1, 9.0], ())),
-    ("rows-infeasible", rows([], (1,))),  # of another sample than the losses
+    ("rows-infeasible", rows([0.1, 1.0], (1,), lowest=0.9)),  # the floor of a deviance, higher than the usual loss
+    ("rows-infeasible", rows([], (1,), usual=0)),  # of another sample than the losses
     ("pairs-unrelated", pairs(1.0, 1.3)),  # the true pairs do tell more
     ("pairs-unrelated", pairs(0.5, 0.5)),  # any pairs tell something: no matter of the pairing
     ("modes-differ", modes(inference=0.3)),
@@ -168,6 +200,16 @@ SILENT = [
     ("modes-differ", modes(layers=[])),
     ("modes-differ", modes(0.95, 2.0)),  # learned nothing in training mode either
     ("modes-differ", modes(best=math.nan)),
+    ("rows-mixed", mixed(separable=True)),
+    ("rows-mixed", mixed(shape=(8,))),  # places in a space are compared with each other on purpose
+    ("rows-mixed", mixed(loss="mean_squared_error")),
+    ("embedding-at-margin", embedded(0.7)),
+    ("embedding-at-margin", embedded(0.99, comparable=True)),  # targets of the outputs' own form
+    ("embedding-at-margin", embedded(0.99, loss="categorical_crossentropy")),
+    ("embedding-at-margin", embedded(0.99, shape=(1,))),
+    ("mask-missed", mask(0.99)),
+    ("mask-missed", mask(0.6, majority=0.6)),  # not rare
+    ("mask-missed", mask(0.98, shape=(1,))),  # rare rows are no mask
     ("rows-depend", measured(independence={"rows_inference": 1e-6})),
     ("rows-depend", measured(independence={"rows_inference": None})),
     ("latents-unused", latents((0, 0.01), (3, 2.0))),
