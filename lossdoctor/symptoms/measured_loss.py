@@ -122,12 +122,20 @@ def targets_out_of_reach(record: Record) -> Symptom | None:
             or found.get("one_entry", 0.0) > 0.95
         ):
             continue
+        if _left_out(record, output) >= 0.98 * found["outside"] or "hinge" in _loss_of(record, output):
+            continue  # labels that are to be ignored, or that the loss brings into range itself
         text = f"{found['outside']:.0%} of the target values of {output!r} lie outside of what it can give ({_range(found['low'], found['high'])}); the targets go from {found['target_low']:.4g} to {found['target_high']:.4g}."
         details = {k: found.get(k) for k in ("low", "high", "target_low", "target_high")}
         return Symptom(
             "targets-out-of-reach", found["outside"], text, where=output, alarming=True, details=details
         )
     return None
+
+
+def _left_out(record: Record, output: str) -> float:
+    """Returns the share of an output's entries on which the loss does not pull at all."""
+    found = record.experiments.get("direction", {}).get(output, {})
+    return float(found.get("zero_model", 0.0)) if isinstance(found, Mapping) else 0.0
 
 
 def _loss_of(record: Record, output: str) -> str:
