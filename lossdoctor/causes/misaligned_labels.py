@@ -13,8 +13,7 @@ def signs(facts: Facts) -> Iterator[Sign]:
     unrelated, chance = facts.get("labels-unrelated"), facts.get("validation-at-chance")
     pairs = facts.get("pairs-unrelated")
     if pairs is not None and unrelated is None and facts.get("no-better-than-constant") is not None:
-        learned = pairs.details["fitted"] < 0.9 * pairs.details["constant"]
-        yield Sign(2 * STRONG if learned else STRONG, pairs.text)
+        yield Sign(2 * STRONG, pairs.text)
         unrelated = pairs
     elif unrelated is not None:
         yield Sign(STRONG, unrelated.text)

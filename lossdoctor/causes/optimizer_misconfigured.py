@@ -28,7 +28,7 @@ Misuse = tuple[str, float, object, str]  # setting, weight, what to set instead,
 def nonsense(optimizer: Optimizer, float16: bool = False) -> Iterator[Misuse]:
     """Yields (setting, weight, what to set instead, why) for each setting that makes no sense."""
     rate = optimizer.learning_rate
-    if rate is not None and rate <= 0:
+    if rate is not None and rate <= 0 and optimizer.schedule is None:
         yield "learning_rate", CERTAIN, 0.001, "a rate of 0 or less moves nothing, or climbs"
     yield from _averages(optimizer)
     yield from _clipping(optimizer)

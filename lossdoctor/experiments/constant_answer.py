@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -29,6 +30,7 @@ MOST_ENTRIES = 2**22  # entries of outputs that are held at once; rows are left 
 LEAST_ROWS = 8  # in each half: fewer say nothing of the rest
 FOLDS = 4  # of the scored half, whose differences tell the noise
 EVALUATIONS = 80
+SAME = 1e-6  # relative difference up to which two losses are one
 EDGE = 1e-3  # how near to the end of its range an activation starts: further out it is flat
 
 Array = np.ndarray
@@ -61,12 +63,23 @@ def constant_answer(
     if rows.y is None:
         raise ValueError("there are no targets, so no constant answer can be given to them")
     fitted, scored = _halves(passes, rows, seed)
+    if not _asks_for_targets(passes, scored):
+        raise ValueError("the loss does not depend on the targets, so no answer to them can be constant")
     answer = best_constant(passes, fitted, outputs)
     found = {**_compared(passes, scored, answer), "rows": float(scored.rows)}
     if validation is not None and validation.y is not None and validation.rows >= LEAST_ROWS:
         some = take(validation, np.arange(min(validation.rows, scored.rows)))
         found |= {f"validation_{name}": value for name, value in _compared(passes, some, answer).items()}
     return found
+
+
+def _asks_for_targets(passes: Passes, rows: Sample) -> bool:
+    """Returns whether the loss changes when rows get the targets of other rows."""
+    made = passes.forward(rows.x)
+    other = tree.map_structure(lambda a: None if a is None else np.roll(np.asarray(a), 1, axis=0), rows.y)
+    own = number(passes.loss(rows, made))
+    exchanged = number(passes.loss(replace(rows, y=other), made))
+    return not (math.isfinite(own) and abs(own - exchanged) <= SAME * abs(own))
 
 
 def _compared(passes: Passes, scored: Sample, answer: Sequence[Array]) -> dict[str, float]:

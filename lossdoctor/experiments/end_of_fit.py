@@ -15,6 +15,7 @@ from keras import tree
 
 from lossdoctor.experiments.collapse import collapse
 from lossdoctor.experiments.constant_answer import constant_answer
+from lossdoctor.experiments.dense_pairs import dense_pairs
 from lossdoctor.experiments.direction import direction
 from lossdoctor.experiments.gradient_path import gradient_path
 from lossdoctor.experiments.independence import independence
@@ -113,6 +114,7 @@ def when_odd(subject: Subject, outputs: Sequence[Output], known: Results) -> Res
             ),
             "independence": lambda: independence(start, rows),
             "missing_values": lambda: _missing(rows),
+            "dense_pairs": lambda: dense_pairs(rows) if _is_dense(rows) else None,
         }
     )
 
@@ -142,6 +144,11 @@ def targets_are_inputs(rows: Any) -> bool:
     inputs, targets = (tree.flatten(part) for part in (rows.x, rows.y))
     same_number = rows.y is not None and len(inputs) == len(targets)
     return same_number and all(np.array_equal(a, b) for a, b in zip(inputs, targets, strict=True))
+
+
+def _is_dense(rows: Any) -> bool:
+    inputs, targets = getattr(rows.x, "shape", ()), getattr(rows.y, "shape", ())
+    return len(targets) > 2 and tuple(targets[:-1]) == tuple(inputs[:-1]) and not targets_are_inputs(rows)
 
 
 def _missing(rows: Any) -> Results | None:

@@ -76,6 +76,8 @@ class Collector:
 
     def add_weights(self, batches: int, grads: np.ndarray, weights: np.ndarray, moves: np.ndarray) -> None:
         """Adds a sample of the weights after `batches` batches since the one before it, each array [variables]."""
+        if len(grads) and (grads == SKIPPED).all():
+            return  # loss scaling skipped that step: it has neither gradients nor an update
         if self._sampled > EDGE and (self._sampled - 1 - EDGE) % self._stride:
             self._samples.pop()  # the last sample is always held, until the next one comes
         self._samples.append((max(0, self.steps - 1), batches, grads, weights, moves))

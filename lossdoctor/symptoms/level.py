@@ -15,6 +15,7 @@ from lossdoctor.symptoms.series import (
     epoch_losses,
     finite,
     start_level,
+    table_baseline,
     trend,
 )
 from lossdoctor.symptoms.symptom import Symptom
@@ -43,7 +44,7 @@ def loss_start_high(record: Record) -> Symptom | None:
 
 def loss_stuck(record: Record) -> Symptom | None:
     """The loss ended at the level of a constant prediction. Value: end over baseline."""
-    end, base = end_level(record), baseline(record)
+    end, base = end_level(record), table_baseline(record)
     if base is None or base < TINY or not np.isfinite(end) or _at_floor(record, base):
         return None
     ratio = end / base
@@ -55,7 +56,7 @@ def loss_stuck(record: Record) -> Symptom | None:
 
 def loss_above(record: Record) -> Symptom | None:
     """The loss ended above the level of a constant prediction. Value: end over baseline."""
-    end, base = end_level(record), baseline(record)
+    end, base = end_level(record), table_baseline(record)
     if base is None or base < TINY or not np.isfinite(end) or end < max(ABOVE * base, STUCK[1] * base):
         return None
     text = f"The loss ended at {end:.4g}, worse than the {base:.4g} of always giving the same answer{_which(record)}."

@@ -93,14 +93,15 @@ def baseline(record: Record, validation: bool = False) -> float | None:
     For a single output with a loss of the table and unweighted rows from the targets alone; for any other loss as the
     experiment with a constant answer measured it on the training rows.
     """
-    from_table = _table_baseline(record, validation)
+    from_table = table_baseline(record, validation)
     if from_table is not None or validation:
         return from_table
     measured = record.experiments.get("constant_answer", {}).get("constant")
     return float(measured) if measured is not None and np.isfinite(measured) else None
 
 
-def _table_baseline(record: Record, validation: bool) -> float | None:
+def table_baseline(record: Record, validation: bool = False) -> float | None:
+    """Returns the baseline from the targets and the table of losses alone, of the whole training data."""
     setup, data = record.setup, record.data
     targets = data.validation_targets if validation else data.targets
     if len(setup.outputs) != 1 or len(targets) != 1 or data.weighted:
