@@ -81,6 +81,10 @@ def pairs(true: float, permuted: float, fitted: float = 0.1) -> Record:
     return measured(pairs={"true": true, "permuted": permuted, "fitted": fitted, "constant": 1.0})
 
 
+def dense(true: float, exchanged: float, *, error: float = 0.005) -> Record:
+    return measured(dense_pairs={"true": true, "exchanged": exchanged, "error": error})
+
+
 # The model in its two modes, its outputs, the order of its data.
 
 LAYER = {"layer": "normalization", "momentum": 0.999, "updates_needed": 1000.0, "distance": 3.0}
@@ -151,6 +155,8 @@ SPEAKS = [
     ("rows-infeasible", rows([0.1, 9.0, 0.1, 9.0], (1, 3)), 0.89, ("2 of the worst", "row 2", "above 8", "rows: 0.1")),
     ("rows-infeasible", rows([0.1, math.inf], (1,)), 1.0, ("1 of the worst rows",)),
     ("pairs-unrelated", pairs(1.3, 1.32), 0.02, ("loss of 1.3", "targets 1.32", "baseline: 1")),
+    ("pairs-unrelated", dense(0.01, 0.01), 0.0, ("explains 1.0% of its targets", "other rows 1.0%")),
+    ("pairs-unrelated", dense(0.1, 0.02, error=0.05), 0.08, ("10.0%", "2.0%")),  # within three standard errors
     ("modes-differ", modes(), 2.0, ("0.2 in training mode", "1.8 in inference", "0.95 and 0.30")),
     ("modes-differ", modes(inference=math.inf, gap_error=None), math.inf, ("inf in inference mode",)),
     ("rows-mixed", mixed(), 1.0, ("each row is compared with all others", "(n,) against", "(n, 1)")),
@@ -195,6 +201,10 @@ SILENT = [
     ("rows-infeasible", rows([], (1,), usual=0)),  # of another sample than the losses
     ("pairs-unrelated", pairs(1.0, 1.3)),  # the true pairs do tell more
     ("pairs-unrelated", pairs(0.5, 0.5)),  # any pairs tell something: no matter of the pairing
+    ("pairs-unrelated", pairs(1.3, 1.32, fitted=0.95)),  # the copy did not fit its own rows either
+    ("pairs-unrelated", pairs(math.nan, 1.3)),
+    ("pairs-unrelated", dense(0.3, 0.01)),
+    ("pairs-unrelated", replace(dense(0.01, 0.01), experiments=dense(0.01, 0.01).experiments | {"targets_are_inputs": True})),
     ("modes-differ", modes(inference=0.3)),
     ("modes-differ", modes(explains="dropout")),
     ("modes-differ", modes(layers=[])),
