@@ -111,7 +111,12 @@ def _diagnosis(rank: int, diagnosis: Diagnosis, width: int) -> Iterator[Line]:
 def tried(remedy: Remedy) -> str:
     """Returns what a replay came to, in words and with its numbers."""
     outcomes = {"helped": "It helped", "no effect": "It had no effect", "worse": "It made it worse"}
-    return f"{outcomes.get(remedy.outcome or '', 'It was tried')}: {sentence(remedy.verified or '')}"
+    older = {
+        True: "It helped",
+        False: "It did not help",
+        None: "It was tried",
+    }  # reports of 0.1.0 knew no outcome
+    return f"{outcomes.get(remedy.outcome or '', older[remedy.confirmed])}: {sentence(remedy.verified or '')}"
 
 
 def _heading(rank: int, diagnosis: Diagnosis, width: int, style: str) -> Iterator[Line]:

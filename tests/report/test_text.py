@@ -24,7 +24,7 @@ def test_a_sick_run_is_described_from_verdict_to_remedy(sick):
     cause = "\n".join(lines[first:second])
     assert "curvature 812" in cause
     assert "   Change:   optimizer=keras.optimizers.SGD(learning_rate=0.001)\n" in cause
-    assert "   Tried it: It helped: Replayed 50 steps from the initial weights" in cause
+    assert "   Tried it: It helped: replayed 50 steps from the initial weights" in cause
     assert "Other findings: Exploding gradients (LD204, confidence 0.4)." in sick.to_text()
     assert "No problem found in: labels, output layer, initialisation." in sick.to_text()
     assert "Not checked: validation (no validation data)." in sick.to_text()
