@@ -23,7 +23,7 @@ def evaluate(
 ) -> dict[str, Any]:
     """Returns scores by name: "initial", "final" (on the training sample) and "validation" (final weights).
 
-    Each is {"accuracy", "majority"} for class targets and {"explained"} (1 - mse / variance) for real ones,
+    Each is {"accuracy", "majority", "rarest" (accuracy on the rarest class)} for class targets and {"explained"} (1 - mse / variance) for real ones,
     with "spread" (median over units of the outputs' standard deviation over rows, divided by the targets').
     Only single-output models are scored.
     """
@@ -85,11 +85,13 @@ def _accuracy(classes: np.ndarray, out: np.ndarray) -> dict[str, float]:
         )
     else:
         guess = flat.argmax(-1)
-    _, counts = np.unique(classes, return_counts=True)
+    names, counts = np.unique(classes, return_counts=True)
+    rarest = classes == names[counts.argmin()]
     return {
         "accuracy": float((guess == classes).mean()),
         "majority": float(counts.max() / counts.sum()),
         "guessed": float(len(np.unique(guess))),
+        "rarest": float((guess == classes)[rarest].mean()),
         "classes": float(len(counts)),
         "spread": float(np.median(flat.std(0))),
     }

@@ -17,7 +17,7 @@ COLLAPSED = (
 )
 SCALINGS = ("Rescaling", "Normalization")
 SCALED = 3.0  # root mean square of inputs up to which they need no scaling
-FOUND = 0.1  # share of the rarer kind's entries by which a mask must beat marking nothing
+FOUND = 0.05  # share of the marked entries of a mask that must be found
 WEIGHTLESS = 0.02  # share of rows that a class without weight must have to matter
 RESTARTS = 2  # optimizers made anew between the fits of one model, from which on it is no change of phase
 JUMP = 1.3  # loss at a fit's beginning over that at the end of the fit before
@@ -121,10 +121,7 @@ def _is_point(output: dict[str, Any]) -> bool:
 
 
 def mask_missed(record: Record) -> Symptom | None:
-    """A mask of rare marks is not found: no more entries are right than when nothing is marked.
-
-    Value: share of the rarer kind that the answers gain over marking nothing.
-    """
+    """The rare marks of a mask are not found. Value: share of the marked entries that are."""
     target = record.data.targets[0] if record.data.targets else None
     found = record.experiments.get("evaluation", {}).get("final", {})
     if (
@@ -134,12 +131,11 @@ def mask_missed(record: Record) -> Symptom | None:
         or found.get("majority", 0.0) < 0.9
     ):
         return None
-    rare = 1.0 - found["majority"]
-    gain = (found["accuracy"] - found["majority"]) / rare if rare else 1.0
-    if gain > FOUND:
+    share = float(found.get("rarest", 1.0))
+    if share > FOUND:
         return None
-    text = f"{found['accuracy']:.2%} of the mask's entries are right; marking nothing gives {found['majority']:.2%}."
-    return Symptom("mask-missed", gain, text, alarming=True)
+    text = f"Of the marked entries of the masks ({1 - found['majority']:.1%} of all) {share:.1%} are found."
+    return Symptom("mask-missed", share, text, alarming=True)
 
 
 def classes_weightless(record: Record) -> Symptom | None:
