@@ -14,6 +14,7 @@ ENOUGH = 25  # such rows, so that the share means something
 # healthy runs it was at most 0.15, and 0.26 once; a loss that stands still cannot make up for it.
 BEHIND, BEHIND_AND_STILL = 0.3, 0.15
 MOSTLY_ONE = 0.8  # with one class this large, accuracy says little of either
+FEW_UPDATES = 8  # after so few a model may well be behind its neighbours
 
 
 def labels_unrelated(record: Record) -> Symptom | None:
@@ -50,6 +51,8 @@ def behind_neighbours(record: Record) -> Symptom | None:
     loss = loss_of(record.setup.outputs[0].loss or "") if len(record.setup.outputs) == 1 else None
     if not found or found["rows"] < 60 or record.data.weighted or found["chance"] > MOSTLY_ONE:
         return None
+    if 0 < len(record.series.get("batch_loss", ())) < FEW_UPDATES:
+        return None  # no model has learned anything by then
     if "accuracy" in final:
         best, own, reach = found["score"], final["accuracy"], 1.0 - found["chance"]
     elif "explained" in final and loss is not None and loss.task == "regression":
