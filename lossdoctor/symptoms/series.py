@@ -115,6 +115,13 @@ def nth(step: Any) -> str:
     return str(int(step) + 1)
 
 
+def _is_kernel(variable: Variable) -> bool:
+    """Returns whether a variable is a weight matrix: by its role, in records of version 1 by its shape and path."""
+    if variable.role:
+        return variable.role in ("kernel", "recurrent kernel")
+    return len(variable.shape) >= KERNEL_RANK and "embedding" not in variable.path.lower()
+
+
 @dataclass(frozen=True)
 class Kernels:
     """The weight matrices of a model, in the order of the computation.
@@ -140,11 +147,7 @@ def kernels(record: Record) -> Kernels | None:
     variables = record.setup.variables
     if grad is None or not len(grad) or np.shape(grad)[1] != len(variables):
         return None
-    pick = [
-        i
-        for i, v in enumerate(variables)
-        if len(v.shape) >= KERNEL_RANK and "embedding" not in v.path.lower()
-    ]
+    pick = [i for i, v in enumerate(variables) if _is_kernel(v)]
     if not pick:
         return None
     weight, update = (

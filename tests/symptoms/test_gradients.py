@@ -50,3 +50,23 @@ def test_speaks(name, record, value, words):
 def test_near_miss(name, record):
     """Close to it, the detector keeps silent."""
     assert DETECTORS[name](record) is None
+
+
+def test_only_kernels_count_as_kernels():
+    """A bias of two axes (heads, width) and a LoRA factor are none; without a role the shape decides, as it did."""
+    from dataclasses import replace
+
+    from lossdoctor.record import Record, Setup, Variable
+    from lossdoctor.symptoms.series import kernels
+
+    found = (
+        Variable("att/key/bias", "key", (2, 4), "bias"),
+        Variable("dense/lora_kernel_a", "dense", (8, 2), "adapter"),
+        Variable("att/query/kernel", "query", (8, 2, 4), "kernel"),
+    )
+    series = {f"sampled.{n}": np.ones((1, 3)) for n in ("grad_norm", "weight_norm", "update_norm")}
+    series |= {"sampled.step": np.zeros(1), "sampled.steps": np.ones(1)}
+    record = Record(Setup(variables=found), series=series)
+    assert [v.path for v in kernels(record).variables] == ["att/query/kernel"]
+    old = replace(record, setup=Setup(variables=tuple(replace(v, role="") for v in found)))
+    assert len(kernels(old).variables) == 3
