@@ -10,8 +10,8 @@ from typing import Any
 import jax
 
 from lossdoctor.backends.base import UnsupportedBackend
+from lossdoctor.backends.event_file import write_events
 from lossdoctor.backends.jax import derivatives, held_state, programs
-from lossdoctor.backends.jax.event_file import write_events
 from lossdoctor.backends.jax.protection import JaxProtection, obstacle, uses_nnx
 from lossdoctor.backends.jax.training_loop import training_loop
 from lossdoctor.backends.jax.watch import JaxWatch

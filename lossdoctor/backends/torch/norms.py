@@ -1,0 +1,38 @@
+"""Norms of many tensors at once, each in float32."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+
+def norms_of(tensors: Sequence[Any], order: float = 2.0) -> list[Any]:
+    """Returns the norm of each tensor, scalars: the L2 norm, with order=inf the largest absolute entry."""
+    dense = [_dense(t) for t in tensors]
+    return [torch.linalg.vector_norm(t, order) if t.numel() else torch.zeros(()) for t in dense]
+
+
+def largest_entries(tensors: Sequence[Any]) -> list[Any]:
+    """Returns the largest absolute entry of each, NaN where any is: their sum tells whether all are finite."""
+    return norms_of(tensors, torch.inf)
+
+
+def total(values: Sequence[Any]) -> Any:
+    """Returns the sum of scalars as a scalar tensor, 0 without any."""
+    return stacked(values).sum() if values else torch.zeros(())
+
+
+def stacked(values: Sequence[Any]) -> Any:
+    """Returns scalar tensors and numbers as one float32 vector, on the first device among them that is not the CPU."""
+    devices = (v.device for v in values if torch.is_tensor(v) and v.device.type != "cpu")
+    device = next(devices, torch.device("cpu"))
+    return torch.stack([torch.as_tensor(v, dtype=torch.float32, device=device) for v in values])
+
+
+def _dense(tensor: Any) -> Any:
+    """Returns the entries that a tensor stores; float16 and the like as float32."""
+    tensor = tensor.detach()
+    tensor = tensor.coalesce().values() if tensor.is_sparse else tensor
+    return tensor if tensor.dtype in (torch.float32, torch.float64) else tensor.to(torch.float32)
