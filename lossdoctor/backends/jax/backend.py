@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,10 @@ class JaxBackend:
         traced: Callable[..., Any] = jax.jit(function)
         return traced
 
-    def random_state(self) -> Callable[[], None]:
+    def preserved(self, model: Any) -> AbstractContextManager[Any]:
+        return nullcontext()  # all that a call changes is held by variables of Keras
+
+    def random_state(self, seed: int) -> Callable[[], None]:
         return lambda: None  # JAX has no generator of its own; Keras's seeds are put back by those who ask
 
 

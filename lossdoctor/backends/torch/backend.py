@@ -12,6 +12,7 @@ import torch
 from lossdoctor.backends.base import UnsupportedBackend
 from lossdoctor.backends.event_file import write_events
 from lossdoctor.backends.torch import derivatives, state
+from lossdoctor.backends.torch.preserved import preserved
 from lossdoctor.backends.torch.protection import TorchProtection, obstacle
 from lossdoctor.backends.torch.random_generators import random_state
 from lossdoctor.backends.torch.training_loop import training_loop
@@ -27,6 +28,7 @@ class TorchBackend:
     hessian_product = staticmethod(derivatives.hessian_product)
     jacobian_product = staticmethod(derivatives.jacobian_product)
     transposed_product = staticmethod(derivatives.transposed_product)
+    preserved = staticmethod(preserved)
     random_state = staticmethod(random_state)
     training_loop = staticmethod(training_loop)
     write_events = staticmethod(write_events)

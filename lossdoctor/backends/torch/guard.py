@@ -12,6 +12,7 @@ from lossdoctor.backends.base import GUARD_COLUMNS, SKIPPED
 from lossdoctor.backends.constant_loss import loss_name, trivial_loss
 from lossdoctor.backends.torch import state
 from lossdoctor.backends.torch.norms import largest_entries, stacked, total
+from lossdoctor.backends.torch.random_generators import noted
 from lossdoctor.backends.torch.readers import Reader
 from lossdoctor.backends.torch.step import Step
 
@@ -43,7 +44,7 @@ class Guard(Reader):
     # In the step
 
     def before(self, step: Step) -> None:
-        self._old = [t.clone() for t in self._forward]
+        self._old, self._random = [t.clone() for t in self._forward], noted()
         self._trivial: Any = math.nan
         self._updates: list[tuple[float, bool, float]] = []
 
@@ -75,6 +76,7 @@ class Guard(Reader):
         fine = fine and self.limit >= 0.0 and math.isfinite(stable) and math.isfinite(finite)
         if not fine:
             state.put_back(self._forward, self._old)
+            self._random()
         self._rows.append([loss, norm, float(fine), dead, trivial])
         self.steps += 1
 

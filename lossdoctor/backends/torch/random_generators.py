@@ -1,4 +1,4 @@
-"""PyTorch's own random generators: noted and put back."""
+"""PyTorch's own random generators: noted, seeded and put back."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ from collections.abc import Callable
 import torch
 
 
-def random_state() -> Callable[[], None]:
-    """See `base.Backend.random_state`. fit draws the order of rows from them, torch modules their dropout."""
+def random_state(seed: int) -> Callable[[], None]:
+    """See `base.Backend.random_state`."""
+    restore = noted()
+    torch.random.manual_seed(seed)
+    return restore
+
+
+def noted() -> Callable[[], None]:
+    """Notes the generators that dropout without a seed of its own and torch modules draw from."""
     host = torch.random.get_rng_state()
-    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
 
     def restore() -> None:
         torch.random.set_rng_state(host)

@@ -25,7 +25,7 @@ def dense(optimizer=None, **compile_arguments):
     return model
 
 
-def noisy(optimizer=None, **compile_arguments):
+def noisy(optimizer=None, *, seed=9, **compile_arguments):
     """BatchNormalization, dropout, an activity penalty and a metric: everything that a step changes besides weights."""
     keras.utils.set_random_seed(4)
     model = keras.Sequential([
@@ -33,7 +33,7 @@ def noisy(optimizer=None, **compile_arguments):
         keras.layers.Dense(16, activity_regularizer=keras.regularizers.L1(1e-3)),
         keras.layers.BatchNormalization(),
         keras.layers.ReLU(),
-        keras.layers.Dropout(0.3),
+        keras.layers.Dropout(0.3, seed=seed),  # without one it draws from torch's own generator
         keras.layers.Dense(1),
     ])  # fmt: skip
     model.compile(optimizer or keras.optimizers.Adam(0.01), "mse", metrics=["mae"], **compile_arguments)
