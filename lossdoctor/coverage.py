@@ -95,7 +95,8 @@ def _proven(record: Record, symptoms: Mapping[str, Symptom]) -> bool:
 def _unproven(record: Record, symptoms: Mapping[str, Symptom]) -> str:
     updates = len(record.series.get("batch_loss", ()))
     if record.source == "fit" and 0 < updates < FEW_UPDATES:
-        return f"Only {updates} update{'s' * (updates != 1)} were made, too few to judge."
+        made = "1 update was" if updates == 1 else f"{updates} updates were"
+        return f"Only {made} made, too few to judge."
     if record.source == "fit" and "constant_answer" not in record.experiments:
         return "Nothing alarming was seen, but the loss did not fall clearly, and what a constant prediction costs could not be measured."
     return "Nothing alarming was seen, but nothing shows that the run learned either."

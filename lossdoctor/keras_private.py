@@ -65,6 +65,13 @@ def has_own_step(model: Any) -> bool:
     return not type(model).train_step.__module__.startswith("keras.")
 
 
+def scales_loss(model: Any) -> bool:
+    """Returns whether an optimizer of the model scales the loss, and so leaves out updates that overflow."""
+    return any(
+        hasattr(o, "inner_optimizer") for o in (getattr(model, "optimizer", None), *vars(model).values())
+    )
+
+
 def layers(model: Any) -> list[Any]:
     """Returns the leaf layers of a model, nested ones too; only the top level when Keras hides the rest."""
     return [layer for layer in all_layers(model) if not _children(layer)] or list(model.layers)

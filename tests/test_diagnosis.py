@@ -39,6 +39,8 @@ LAWS = settings(deadline=None, max_examples=200)
 SICK = run(np.geomspace(1, 1e6, 60), setup=Setup(optimizer=Optimizer("SGD", 1.0)))
 BROKEN = run(np.where(np.arange(60) < 30, 1.0, np.nan), setup=Setup(optimizer=Optimizer("SGD", 1.0)))
 
+PROVES_NOTHING = {"empty", "bare history of one epoch"}
+
 
 def found(cause: str, sure: float) -> Diagnosis:
     return Diagnosis(cause, "LD000", cause, sure, "error")
@@ -52,16 +54,19 @@ def test_conclude_never_raises(record):
         warnings.simplefilter("error")
         findings = conclude(record)
     assert [text for text in findings.unchecked if "the rule failed" in text] == []
-    assert findings.verdict.startswith("HEALTHY." if findings.healthy else "UNHEALTHY.")
+    assert findings.verdict.startswith(f"{findings.status.upper()}. ")
 
 
 @LAWS
 @given(records)
-def test_healthy_means_nothing_loud(record):
-    """`healthy` is False exactly when a diagnosis has severity error or warning, and at most three have."""
+def test_the_status_follows_from_what_is_loud_and_what_is_missing(record):
+    """Unhealthy exactly when a diagnosis has severity error or warning; else inconclusive when anything is missing."""
     findings = conclude(record)
     loud = [d for d in findings.diagnoses if d.severity in ("error", "warning")]
-    assert findings.healthy == (not loud)
+    because = findings.inconclusive_because
+    assert findings.status == ("unhealthy" if loud else "inconclusive" if because else "healthy")
+    assert findings.healthy == (not loud and not because)
+    assert not (loud and because) and all(text.endswith(".") for text in because)
     assert len(loud) <= LOUD
     assert list(findings.loud) == loud == list(findings.diagnoses[: len(loud)])
     assert {d.severity for d in findings.diagnoses} <= {"error", "warning", "info"}
@@ -101,9 +106,13 @@ def test_a_saved_record_gives_the_same_diagnosis(record):
 
 @pytest.mark.parametrize("name", HEALTHY)
 def test_healthy_runs_are_healthy(name):
-    """Noise, cycles of the rate, negative losses, optimal starts and bare histories: nothing loud."""
+    """Noise, cycles of the rate, negative losses, optimal starts and bare histories: nothing loud.
+
+    What proves nothing (no loss at all, one epoch of a bare history) is not called healthy either.
+    """
     findings = conclude(HEALTHY[name])
-    assert findings.healthy, findings.loud
+    assert not findings.loud
+    assert findings.status == ("inconclusive" if name in PROVES_NOTHING else "healthy")
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,12 @@ import warnings
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import keras
 
 from lossdoctor import backends, keras_private
+from lossdoctor.callbacks.lr_backoff import LRBackoff
 from lossdoctor.diagnosis import Findings, conclude
 from lossdoctor.fit.after_fit import experimented, repaired
 from lossdoctor.fit.arguments import checked_ignore, checked_path
@@ -22,10 +23,11 @@ from lossdoctor.report.text import live_line
 from lossdoctor.symptoms import LIVE
 
 YOUNG_SECONDS = 60.0
+TRIAL_SECONDS = 15.0  # in which the replays of a small model are made on a busy machine too
 
 
 class UnhealthyRun(RuntimeError):
-    """Raised at the end of training by LossDoctor(strict=True) when the run is unhealthy."""
+    """Raised at the end of training by LossDoctor(strict=True) when the run is not healthy."""
 
 
 class LossDoctor(keras.callbacks.Callback):
@@ -35,12 +37,12 @@ class LossDoctor(keras.callbacks.Callback):
         backoff: None to watch only; True or an LRBackoff to save a diverging run (see LRBackoff).
         ignore: cause ids or codes that are never reported, e.g. ("overfitting", "LD301").
         report: path to write the report to while training goes on: ".json", ".html" or ".txt".
-        trial_seconds: time for replays after a sick run, in seconds; by default the larger of 5 s and 10 % of the
+        trial_seconds: time for replays after a sick run, in seconds; by default the larger of 15 s and 10 % of the
             training time. 0 leaves out all experiments, also the cheap ones at the end of every fit.
         budget: share of the training time that lossdoctor may use between steps, and for the norms of large
             gradients within them, 0 to 1.
         log_dir: folder for TensorBoard events (batch loss, gradient norms, findings), or None.
-        strict: raise UnhealthyRun at the end of an unhealthy run (for CI).
+        strict: raise UnhealthyRun at the end of a run that is not healthy, also of an inconclusive one (for CI).
         verbose: "auto" (as `fit`'s own), 0 (print nothing), 1 (findings and report).
 
     Raises:
@@ -56,14 +58,14 @@ class LossDoctor(keras.callbacks.Callback):
     def __init__(
         self,
         *,
-        backoff: Any = None,
+        backoff: LRBackoff | bool | None = None,
         ignore: Collection[str] = (),
         report: str | os.PathLike[str] | None = None,
         trial_seconds: float | None = None,
         budget: float = 0.02,
         log_dir: str | os.PathLike[str] | None = None,
         strict: bool = False,
-        verbose: int | str = "auto",
+        verbose: Literal["auto", 0, 1, 2] = "auto",
     ):
         super().__init__()
         self.ignore = checked_ignore(ignore)
@@ -210,7 +212,7 @@ class LossDoctor(keras.callbacks.Callback):
         assert monitor is not None
         known, record = len(monitor.events), self._record()
         seconds = self.trial_seconds
-        seconds = max(5.0, 0.1 * monitor.pace.elapsed()) if seconds is None else seconds
+        seconds = max(TRIAL_SECONDS, 0.1 * monitor.pace.elapsed()) if seconds is None else seconds
         if seconds > 0:
             with self._guard("run the experiments"):
                 record = experimented(monitor, record, self.ignore, seconds, show=self._talks())
@@ -227,7 +229,7 @@ class LossDoctor(keras.callbacks.Callback):
     def _make_report(self, record: Record) -> Report:
         findings = conclude(record, ignore=self.ignore)
         monitor = self._monitor
-        repair: Callable[[], Any] | None = None
+        repair: Callable[[], keras.Model] | None = None
         if monitor is not None:
             repair = lambda: repaired(monitor, record, findings)  # noqa: E731
         return Report(record, findings, repair=repair)
@@ -284,11 +286,9 @@ class LossDoctor(keras.callbacks.Callback):
                 warnings.warn(f"{text}. Training is not affected; please report it.", stacklevel=2)
 
 
-def _checked_backoff(backoff: Any) -> Any:
+def _checked_backoff(backoff: LRBackoff | bool | None) -> LRBackoff | None:
     if backoff is None or backoff is False:
         return None
-    from lossdoctor.callbacks.lr_backoff import LRBackoff
-
     if backoff is True:
         return LRBackoff()
     if isinstance(backoff, LRBackoff):

@@ -33,6 +33,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
             yield Sign(-FAIR, symptom.text)
     if (missed := facts.get("rare-class-missed")) is not None:
         yield Sign(STRONG, missed.text)
+    if (missed_mask := facts.get("mask-missed")) is not None:
+        yield Sign(FAIR, missed_mask.text)
     if (unrelated := facts.get("pairs-unrelated")) is not None:
         yield Sign(-STRONG - FAIR, unrelated.text)
     yield from _weights(facts)

@@ -37,6 +37,8 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     )
 
 
+_RARE = Symptom("classes-imbalanced", 0.9, "One class has 90 %.")
+
 CAUSE = Cause(
     id="data-order",
     code="LD312",
@@ -52,13 +54,15 @@ CAUSE = Cause(
     examples=(
         Example(
             "batches of one class each",
-            seen(Symptom("order-sorted", 20.0, "All first batches hold one class.", alarming=True)),
+            seen(Symptom("order-sorted", 20.0, "All first batches hold one class.", alarming=True), _RARE),
         ),
         Example(
-            "an imbalanced set in random order",
-            seen(Symptom("classes-imbalanced", 0.9, "One class has 90 %.")),
-            named=False,
+            "a generator that gives one batch for ever",
+            seen(
+                Symptom("batches-repeat", 1.0, "100% of the first 256 rows are exact copies.", alarming=True)
+            ),
         ),
+        Example("an imbalanced set in random order", seen(_RARE), named=False),
     ),
     consequences=(
         "overfitting",

@@ -80,5 +80,11 @@ CAUSE = Cause(
         Example("validation differs, and is none the worse for it", seen(_OFF[0]), named=False),
         Example("pixels inverted in validation: same mean and spread", seen(_UNLIKE, _OFF[1])),
     ),
-    consequences=("overfitting",),
+    consequences=(
+        "overfitting",
+        "dying-relu",
+        "vanishing-gradients",
+        "learning-rate-too-low",
+        "frozen-layers",
+    ),
 )

@@ -33,6 +33,8 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     )
 
 
+_OUTLIER = Symptom("targets-outlier", 40.0, "One target is far off.")
+
 CAUSE = Cause(
     id="infeasible-targets",
     code="LD310",
@@ -47,13 +49,12 @@ CAUSE = Cause(
     examples=(
         Example(
             "rows that carry half of the loss and cannot be fitted",
-            seen(Symptom("rows-infeasible", 0.5, "6 of the worst rows cannot be fitted.", alarming=True)),
+            seen(
+                Symptom("rows-infeasible", 0.5, "6 of the worst rows cannot be fitted.", alarming=True),
+                _OUTLIER,
+            ),
         ),
-        Example(
-            "an outlier that can be fitted",
-            seen(Symptom("targets-outlier", 40.0, "One target is far off.")),
-            named=False,
-        ),
+        Example("an outlier that can be fitted", seen(_OUTLIER), named=False),
     ),
     consequences=("label-noise", "outliers"),
 )

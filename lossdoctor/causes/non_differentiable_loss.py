@@ -31,6 +31,8 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     )
 
 
+_ZERO = Symptom("gradients-zero", 1.0, "All gradients are zero.", alarming=True)
+
 CAUSE = Cause(
     id="non-differentiable-loss",
     code="LD405",
@@ -45,15 +47,15 @@ CAUSE = Cause(
             "a loss of rounded outputs",
             seen(
                 Symptom(
-                    "loss-without-gradient", 1.0, "The loss has no gradient in the output.", alarming=True
-                )
+                    "loss-without-gradient",
+                    1.0,
+                    "The loss of 100% of the rows has no gradient in the output.",
+                    alarming=True,
+                ),
+                _ZERO,
             ),
         ),
-        Example(
-            "a net whose units died",
-            seen(Symptom("gradients-zero", 1.0, "All gradients are zero.", alarming=True)),
-            named=False,
-        ),
+        Example("a net whose units died", seen(_ZERO), named=False),
     ),
     consequences=(
         "vanishing-gradients",

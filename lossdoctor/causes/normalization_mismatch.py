@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lossdoctor.causes.cause import FAIR, SLIGHT, STRONG, Cause, Example, Facts, Sign, seen
+from lossdoctor.record import Layer, Setup
 from lossdoctor.remedies import Action, Remedy
 from lossdoctor.symptoms import Symptom
 
@@ -68,6 +69,10 @@ _DIFFER = Symptom(
     "modes-differ", 2.0, "The loss is 0.3 in training mode and 2.3 in inference mode.", alarming=True,
     details={"momentum": 0.999, "updates_needed": 1000.0, "explains": "statistics"},
 )  # fmt: skip
+_DEPEND = Symptom(
+    "rows-depend", 0.4, "The output of a row changes by 40 % when other rows of its batch change."
+)
+_BEHIND = Symptom("validation-far-behind", 0.5, "Validation accuracy is 0.5 behind.", alarming=True)
 
 CAUSE = Cause(
     id="normalization-mismatch",
@@ -83,10 +88,15 @@ CAUSE = Cause(
         "Keras, BatchNormalization, https://keras.io/api/layers/normalization_layers/batch_normalization/",
     ),
     examples=(
-        Example("moving averages that lag", seen(_DIFFER)),
+        Example("moving averages that lag", seen(_DIFFER, _BEHIND)),
         Example(
-            "validation behind training with the modes alike",
-            seen(Symptom("validation-far-behind", 0.5, "Validation accuracy is far behind.", alarming=True)),
+            "a layer that is kept in training mode",
+            seen(_DEPEND, setup=Setup(layers=(Layer("normalization", "BatchNormalization"),))),
+        ),
+        Example("validation behind training with the modes alike", seen(_BEHIND), named=False),
+        Example(
+            "rows that are compared with each other on purpose",
+            seen(_DEPEND, setup=Setup(layers=(Layer("attention", "MultiHeadAttention"),))),
             named=False,
         ),
     ),

@@ -32,8 +32,13 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
 
 
 _RESTARTED = Symptom(
-    "optimizer-restarted", 5.0, "The optimizer was made anew before this fit.", alarming=True
+    "optimizer-restarted",
+    5.0,
+    "The optimizer was made anew before this fit, as before 4 others.",
+    alarming=True,
 )
+_NAN = Symptom("data-non-finite", 3.0, "3 entries of the inputs are NaN.", alarming=True)
+_BROKEN = Symptom("loss-non-finite", 1.0, "The loss became NaN.", alarming=True)
 
 CAUSE = Cause(
     id="optimizer-state-lost",
@@ -47,8 +52,8 @@ CAUSE = Cause(
     examples=(
         Example("compiled anew before each of several fits", seen(_RESTARTED)),
         Example(
-            "a fit that goes on with its optimizer",
-            seen(Symptom("loss-rising", 2.0, "The loss rose.")),
+            "NaN in the data, whatever became of the optimizer",
+            seen(_RESTARTED, _NAN, _BROKEN),
             named=False,
         ),
     ),

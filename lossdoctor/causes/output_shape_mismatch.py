@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossdoctor.causes.cause import STRONG, Cause, Example, Facts, Sign
+from lossdoctor.causes.cause import FAIR, STRONG, Cause, Example, Facts, Sign
 from lossdoctor.causes.output_signs import fault_remedies, fault_signs
 from lossdoctor.losses.faults import one_for_many, shape_faults
 from lossdoctor.losses.heads import heads
@@ -17,12 +17,19 @@ ID = "output-shape-mismatch"
 def signs(facts: Facts) -> Iterator[Sign]:
     found = list(fault_signs(facts, lambda head: shape_faults(head, facts.setup.metrics), ID))
     yield from found
+    mixed, same = facts.get("rows-mixed"), facts.get("no-better-than-constant")
+    if mixed is not None and same is not None and not found:
+        yield Sign(STRONG + FAIR, mixed.text)
+        yield Sign(FAIR, same.text)
     if found and (raised := facts.get("step-raised")) is not None:
         yield Sign(STRONG, raised.text)
 
 
 def remedies(facts: Facts) -> Iterator[Remedy]:
     yield from fault_remedies(facts, lambda head: shape_faults(head, facts.setup.metrics))
+    if facts.get("rows-mixed") is not None:
+        code = "y = ops.reshape(y, ops.shape(y_pred))  # before y - y_pred"
+        yield Remedy("Bring targets and outputs to one shape before they are subtracted.", code)
     if any(any(one_for_many(head)) for head in heads(facts.setup, facts.data)):
         yield _one_answer(facts.setup)
 

@@ -16,8 +16,11 @@ EXPLAINED_BY = ("loss-non-finite", "weights-non-finite", "data-non-finite", "uni
 
 def signs(facts: Facts) -> Iterator[Sign]:
     unused, flat = facts.get("latents-unused"), facts.get("outputs-collapsed")
-    if unused is None and (flat is None or not _is_representation(facts)):
+    margin = facts.get("embedding-at-margin")
+    if unused is None and margin is None and (flat is None or not _is_representation(facts)):
         return
+    if margin is not None:
+        yield Sign(STRONG + FAIR, margin.text)
     if unused is not None:
         yield Sign(STRONG + FAIR, unused.text)
     if flat is not None:
@@ -32,6 +35,8 @@ def signs(facts: Facts) -> Iterator[Sign]:
 
 def _is_representation(facts: Facts) -> bool:
     """Returns whether the outputs are places in a space or pictures under a loss of the user's own, not scores."""
+    if facts.experiments.get("targets_are_inputs"):
+        return True
     loss = facts.output.loss or "custom:"
     return loss.startswith("custom:") and (facts.output.units or 2) > 1
 

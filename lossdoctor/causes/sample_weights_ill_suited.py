@@ -28,6 +28,8 @@ def remedies(facts: Facts) -> Iterator[Remedy]:
     )
 
 
+_RARE = Symptom("classes-imbalanced", 0.95, "One class has 95 %.")
+
 CAUSE = Cause(
     id="sample-weights-ill-suited",
     code="LD311",
@@ -48,14 +50,11 @@ CAUSE = Cause(
                     0.6,
                     "The rows of the classes 0, 3 have the weight 0.",
                     alarming=True,
-                )
+                ),
+                _RARE,
             ),
         ),
-        Example(
-            "rare classes that are not found",
-            seen(Symptom("classes-imbalanced", 0.95, "One class has 95 %.")),
-            named=False,
-        ),
+        Example("rare classes that are not found", seen(_RARE), named=False),
     ),
     consequences=("class-imbalance", "misaligned-labels", "overfitting", "inconsistent-preprocessing"),
 )

@@ -35,7 +35,11 @@ Array = np.ndarray
 
 
 def constant_answer(
-    passes: Passes, rows: Sample, outputs: Sequence[Output] = (), seed: int = 0
+    passes: Passes,
+    rows: Sample,
+    outputs: Sequence[Output] = (),
+    validation: Sample | None = None,
+    seed: int = 0,
 ) -> dict[str, float]:
     """Returns the loss of the best constant answer beside that of the model.
 
@@ -43,11 +47,13 @@ def constant_answer(
         passes: the model at the weights that are to be judged.
         rows: rows of the training data, at least 16; they are halved at random.
         outputs: what is known of the outputs, in the model's order; () when nothing is.
+        validation: rows that the run was not trained on, scored besides; None without any.
         seed: of the halves.
 
     Returns:
         "constant" and "model": losses on the scored half, without penalties; "error": standard error of their
-        difference, from FOLDS parts of it; "rows": rows scored.
+        difference, from FOLDS parts of it; "rows": rows scored; with validation rows "validation_constant",
+        "validation_model" and "validation_error" for the same constant answer.
 
     Raises:
         ValueError: too few rows, no targets, or a loss that does not depend on the outputs.
@@ -56,18 +62,25 @@ def constant_answer(
         raise ValueError("there are no targets, so no constant answer can be given to them")
     fitted, scored = _halves(passes, rows, seed)
     answer = best_constant(passes, fitted, outputs)
+    found = {**_compared(passes, scored, answer), "rows": float(scored.rows)}
+    if validation is not None and validation.y is not None and validation.rows >= LEAST_ROWS:
+        some = take(validation, np.arange(min(validation.rows, scored.rows)))
+        found |= {f"validation_{name}": value for name, value in _compared(passes, some, answer).items()}
+    return found
+
+
+def _compared(passes: Passes, scored: Sample, answer: Sequence[Array]) -> dict[str, float]:
+    """Returns the losses of a constant answer and of the model on rows, and the standard error of their difference."""
     made = passes.forward(scored.x)
     constant = repeated(answer, scored.rows, made)
-
-    def losses(index: Array) -> tuple[float, float]:
+    pairs = []
+    for index in np.array_split(np.arange(scored.rows), FOLDS):
         part = take(scored, index)
-        return tuple(number(passes.loss(part, _rows_of(o, index))) for o in (constant, made))  # type: ignore[return-value]
-
-    whole = number(passes.loss(scored, constant)), number(passes.loss(scored, made))
-    pairs = [losses(index) for index in np.array_split(np.arange(scored.rows), FOLDS)]
+        pairs.append([number(passes.loss(part, _rows_of(outputs, index))) for outputs in (constant, made)])
     differences = np.subtract(*np.transpose(pairs))
     error = float(differences.std(ddof=1) / math.sqrt(FOLDS))
-    return {"constant": whole[0], "model": whole[1], "error": error, "rows": float(scored.rows)}
+    whole = (number(passes.loss(scored, outputs)) for outputs in (constant, made))
+    return dict(zip(("constant", "model", "error"), (*whole, error), strict=True))
 
 
 def best_constant(passes: Passes, rows: Sample, outputs: Sequence[Output] = ()) -> list[Array]:

@@ -24,13 +24,16 @@ MOST_CLASSES = 50
 Array = np.ndarray
 
 
-def data_order(rows: Sample, batch_size: int, units: int | None = None) -> dict[str, float]:
+def data_order(
+    rows: Sample, batch_size: int, units: int | None = None, validation: Sample | None = None
+) -> dict[str, float]:
     """Returns how the first rows are ordered.
 
     Args:
         rows: the first rows of a run in the order in which they came, at least LEAST_ROWS.
         batch_size: rows in a batch of the run.
         units: of the output that the targets are classes of; None when it is not known.
+        validation: rows whose classes say what is to be expected where all of `rows` are of one class; None without.
 
     Returns:
         "repeated": share of the rows behind the first batch that are exact copies (inputs and targets) of a row in an
@@ -50,7 +53,13 @@ def data_order(rows: Sample, batch_size: int, units: int | None = None) -> dict[
         raise ValueError(f"{rows.rows} rows are too few to say anything of their order")
     found = {"repeated": _repeated(rows, batch_size), "rows": float(rows.rows)}
     labels = _labels(rows.y, units)
-    return found if labels is None else {**found, **_runs(labels, batch_size)}
+    if labels is None:
+        return found
+    shares = _shares(labels)
+    other = None if validation is None else _labels(validation.y, units)
+    if len(shares) == 1 and other is not None:
+        shares = _shares(other)
+    return {**found, **_runs(labels, batch_size, shares)}
 
 
 def _repeated(rows: Sample, batch: int) -> float:
@@ -78,9 +87,13 @@ def _labels(y: Any, units: int | None) -> Array | None:
     return labels if labels is not None and 1 <= kinds <= MOST_CLASSES else None
 
 
-def _runs(labels: Array, batch: int) -> dict[str, float]:
-    _, counts = np.unique(labels, return_counts=True)
-    shares = counts / len(labels)
+def _shares(labels: Array) -> Array:
+    counts = np.unique(labels, return_counts=True)[1]
+    shares: Array = counts / len(labels)
+    return shares
+
+
+def _runs(labels: Array, batch: int, shares: Array) -> dict[str, float]:
     changes = int((labels[1:] != labels[:-1]).sum())
     by_chance = 1.0 / max(1.0 - float((shares**2).sum()), 1.0 / len(labels))
     whole = labels[: len(labels) // batch * batch].reshape(-1, batch)

@@ -41,20 +41,24 @@ def carry_out(
     with undisturbed():
         player = attempt("replay", lambda: make_player(subject, record))
         if player is not None:
+            ready = attempt("replay", lambda: player.start(clock) or True)
+            # What the rules need comes first, whatever the clock; the replays of remedies take what time is left.
             found = attempt("first_nonfinite", lambda: first_nonfinite(subject, player.bench))
-            path = (found or {}).pop("gradient_path", None)
-            limit = attempt("stability", lambda: stability(subject, record, clock, player.bench))
-            results.update(
-                {
-                    k: v
-                    for k, v in {"first_nonfinite": found, "stability": limit, "gradient_path": path}.items()
-                    if v is not None
-                }
+            results["first_nonfinite"], results["gradient_path"] = (
+                found,
+                (found or {}).pop("gradient_path", None),
             )
-            results.update(
-                attempt("replay", lambda: trained(player, subject, candidates, clock, progress)) or {}
+            if ready and player.rows.y is not None:
+                results["pairs"] = attempt("pairs", lambda: pairs(player))
+            results["stability"] = attempt(
+                "stability", lambda: stability(subject, record, clock, player.bench)
             )
-    return {**results, "seconds": clock.spent, "not_run": missing}
+            if ready:
+                results |= (
+                    attempt("replay", lambda: trained(player, subject, candidates, clock, progress)) or {}
+                )
+    made = {name: result for name, result in results.items() if result is not None}
+    return {**made, "seconds": clock.spent, "not_run": missing}
 
 
 def trained(
@@ -67,15 +71,12 @@ def trained(
     """Returns the trials that train: replays, and the two separating tests where they are cheap.
 
     Raises:
-        ValueError: the model cannot train on the sample, or too slowly for the time.
+        ValueError: the model cannot train on the sample.
     """
-    player.start(clock)
     results: dict[str, Any] = {}
     for name, part in (("one_batch", one_batch), ("zero_inputs", zero_inputs)):
         if ONE_BATCH_STEPS * player.step_seconds < CHEAP * clock.seconds:
             results[name] = part(player)
-    if player.rows.y is not None:  # as long as the replay that comes next, and without a trace of its own
-        results["pairs"] = pairs(player)
     return {**results, "replay": replays(player, subject, candidates, clock, progress)}
 
 

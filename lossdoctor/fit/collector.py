@@ -12,6 +12,7 @@ MAX_ROWS = 8192  # rows of the step series; beyond, neighbours are merged (64 Ki
 MAX_SAMPLES = 256  # samples of the weights; beyond, every other one is dropped
 EDGE = 16  # so many rows and samples at the start, and rows at the end, stay as they were
 NAMES = ("step", "epoch", *STEP_COLUMNS, "grad_norm", "learning_rate", "batch_loss_max", "grad_norm_max")
+NORMS = [NAMES.index("grad_norm"), NAMES.index("grad_norm_max")]
 
 
 class Collector:
@@ -20,6 +21,10 @@ class Collector:
     def __init__(self) -> None:
         self.steps = 0
         self.skipped = 0  # steps in which no update was asked for (loss scaling)
+        self._usual = np.nan  # median gradient norm of the last steps with an update
+        self._waiting: list[
+            tuple[np.ndarray, np.ndarray]
+        ] = []  # rows, and which of them had none, before any did
         self._rows: list[np.ndarray] = []
         self._width = 1  # steps that a merged row stands for
         self._samples: list[tuple[int, int, np.ndarray, np.ndarray, np.ndarray]] = []
@@ -34,19 +39,30 @@ class Collector:
         grads = rows[:, k:]
         norm = np.sqrt(np.square(grads).sum(1))
         skipped = (grads == SKIPPED).all(1) if grads.shape[1] else np.zeros(len(rows), bool)
-        if skipped.any():
-            self.skipped += int(skipped.sum())
-            # A step without an update has no gradient norm to compare: the others' median stands in for it.
-            norm[skipped] = np.nan if skipped.all() else np.median(norm[~skipped])
+        self.skipped += int(skipped.sum())
         rate = np.nan if rate is None else rate
         steps = np.arange(self.steps, self.steps + len(rows))
         table = np.empty((len(rows), len(NAMES)))
         for i, column in enumerate((steps, epoch, *rows.T[:k], norm, rate, rows[:, 0], norm)):
             table[:, i] = column
+        self._stand_in(table, skipped)
         self._rows.append(table)
         self.steps += len(rows)
         if sum(map(len, self._rows)) > MAX_ROWS:
             self._shorten()
+
+    def _stand_in(self, table: np.ndarray, skipped: np.ndarray) -> None:
+        """A step without an update has no gradient norm to compare: the usual one stands in, as soon as one is known."""
+        norm = table[~skipped][:, NORMS[0]]
+        if np.isfinite(norm).any():
+            self._usual = float(np.median(norm[np.isfinite(norm)]))
+        if skipped.any():
+            self._waiting.append((table, skipped))
+        for rows, mask in self._waiting:
+            for column in NORMS:
+                rows[mask, column] = self._usual
+        if np.isfinite(self._usual):
+            self._waiting = []
 
     def _shorten(self) -> None:
         """Merges the rows to buckets of one width, twice as wide each time they are too many.

@@ -16,12 +16,14 @@ class Earlier:
     Attributes:
         updates: made in all of them together.
         iterations: the optimizer's count at the end of the last one.
+        first: its count at the beginning of the present one.
         restarts: how often a fit began with a lower count than the one before had ended with.
         training, experiments: seconds that training, and the experiments at their ends, took in all of them.
     """
 
     updates: int = 0
     iterations: int = 0
+    first: int = 0
     restarts: int = 0
     training: float = 0.0
     experiments: float = 0.0
@@ -35,7 +37,8 @@ class Earlier:
 def begin(model: Any) -> Earlier:
     """Returns what is known of a model when a fit of it begins."""
     earlier = _KNOWN.setdefault(model, Earlier())
-    if earlier.updates and iterations(model) < earlier.iterations:
+    earlier.first = iterations(model)
+    if earlier.updates and earlier.first < earlier.iterations:
         earlier.restarts += 1
     return earlier
 
@@ -44,7 +47,8 @@ def end(model: Any, updates: int, seconds: float) -> None:
     """Notes that a fit of a model is over, after so many updates and seconds."""
     earlier = _KNOWN.setdefault(model, Earlier())
     earlier.updates += updates
-    earlier.iterations = iterations(model)
+    # Of the optimizer that made them: another callback may have compiled anew at the very end.
+    earlier.iterations = max(iterations(model), earlier.first + updates)
     earlier.training += seconds
 
 

@@ -234,7 +234,7 @@ class Monitor:
 
     def _skips(self) -> list[Event]:
         count = self.collector.skipped
-        if not count:
+        if not count or not keras_private.scales_loss(self.model):  # a step may leave out updates on purpose
             return []
         text = f"loss scaling skipped {count} of {self.collector.steps} updates"
         return [Event("loss-scale", text, data={"skipped": count})]

@@ -9,14 +9,18 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from lossdoctor.record import Record
 from lossdoctor.symptoms.symptom import Symptom
 
-NOTHING = 0.05  # gain over the best constant answer, as a share of it, below which a run has learned nothing
+LITTLE = 0.02  # gain over the best constant answer, as a share of it, below which a run has learned nothing
+NOTHING = 0.05  # the same where the gain does not hold on validation rows
 ERRORS = 2.0  # standard errors within which two losses are one
 SILENT = 0.99  # share of rows without any gradient from which on a loss pulls on nothing; a satisfied hinge has 0.7
 AGAINST = -0.5  # correlation of the pull with the targets; right losses have 0.4 to 1, wrong signs -1
 OUTSIDE = 0.05  # share of target entries that the outputs cannot give, from which on it counts
+FAR = 10.0  # times the median loss of all rows that one stays above
 CARRIED = 0.2  # share of the loss that infeasible rows carry, from which on they are what is wrong
 
 
@@ -39,11 +43,19 @@ def no_better_than_constant(record: Record) -> Symptom | None:
         return None
     gain, error, size = measured
     found = record.experiments["constant_answer"]
-    if gain > max(ERRORS * error, NOTHING * size):
+    if gain > max(ERRORS * error, (NOTHING if _only_by_heart(found) else LITTLE) * size):
         return None
     worse = gain < -max(ERRORS * error, NOTHING * size)
     text = f"On the sampled rows the loss is {found['model']:.4g}, {'worse than' if worse else 'no better than'} a constant prediction ({found['constant']:.4g})."
     return Symptom("no-better-than-constant", gain / size, text, alarming=True)
+
+
+def _only_by_heart(found: Mapping[str, float]) -> bool:
+    """Returns whether rows that the run was not trained on are answered no better than by the constant."""
+    if "validation_model" not in found:
+        return False
+    gain = found["validation_constant"] - found["validation_model"]
+    return not gain > max(ERRORS * found["validation_error"], LITTLE * abs(found["validation_constant"]))
 
 
 def below_constant(record: Record) -> Symptom | None:
@@ -52,7 +64,7 @@ def below_constant(record: Record) -> Symptom | None:
     if measured is None:
         return None
     gain, error, size = measured
-    if gain <= max(2 * ERRORS * error, 2 * NOTHING * size):
+    if gain <= max(1.5 * ERRORS * error, NOTHING * size):
         return None
     found = record.experiments["constant_answer"]
     text = f"On the sampled rows the loss is {found['model']:.4g}; a constant prediction costs {found['constant']:.4g}."
@@ -157,11 +169,52 @@ def gradient_cut(record: Record) -> Symptom | None:
     found = record.experiments.get("gradient_path", {})
     if not found.get("finite") or found.get("outputs_reached", True):
         return None
-    cut = [*found.get("cut", ()), *found.get("flat", ())]
-    if not cut:
+    cut = [*found.get("cut", ()), *found.get("flat", ()), *found.get("without_effect", ())]
+    follow = len(cut) > len(found.get("without_effect", ()))
+    what = (
+        f"though the outputs follow {cut[0]}"
+        if follow
+        else "and the outputs stay the same when one is changed"
+    )
+    text = f"None of {len(cut)} variables gets a gradient at the weights that were tried, {what}."
+    return Symptom("gradient-cut", float(len(cut)), text, where=next(iter(cut), None), alarming=True)
+
+
+def embedding_at_margin(record: Record) -> Symptom | None:
+    """Outputs that are places in a space cost what one single place for all rows costs. Value: gain over that."""
+    measured = constant_gain(record)
+    apart = [one for _, one in outputs_measured(record, "direction") if not one.get("comparable", True)]
+    if measured is None or not apart or "embedding" not in _kinds(record):
         return None
-    text = f"At the initial weights no variable gets a gradient, though the outputs follow {cut[0]}."
-    return Symptom("gradient-cut", float(len(cut)), text, where=cut[0], alarming=True)
+    gain, error, size = measured
+    if gain > max(ERRORS * error, NOTHING * size):
+        return None
+    found = record.experiments["constant_answer"]
+    text = f"The loss of the embeddings is {found['model']:.4g}, that of one single point for all rows {found['constant']:.4g}."
+    return Symptom("embedding-at-margin", gain / size, text)
+
+
+def _kinds(record: Record) -> set[str]:
+    """Returns "embedding" where an output of several units has a loss of the user's own, and classes as targets."""
+    several = any(
+        (o.units or 2) > 1 and (o.loss or "custom:").startswith("custom:") for o in record.setup.outputs
+    )
+    return {"embedding"} if several else set()
+
+
+def rows_mixed(record: Record) -> Symptom | None:
+    """The loss of a batch is not made of its rows' own losses, though a row has one number as its output.
+
+    Targets of shape (n,) subtracted from outputs of shape (n, 1) give (n, n): each row is compared with all. Losses of
+    ranks and of risk sets compare rows on purpose, so this is a sign only where nothing is learned. Value: 1.
+    """
+    outputs = record.setup.outputs
+    if len(outputs) != 1 or record.experiments.get("row_losses", {}).get("separable", True):
+        return None
+    if outputs[0].shape != (1,) or not (outputs[0].loss or "custom:").startswith("custom:"):
+        return None
+    text = "The loss of a batch does not follow from its rows: each row is compared with all others (targets of shape (n,) against outputs of shape (n, 1)?)."
+    return Symptom("rows-mixed", 1.0, text)
 
 
 def rows_infeasible(record: Record) -> Symptom | None:
@@ -176,6 +229,12 @@ def rows_infeasible(record: Record) -> Symptom | None:
     rest = sum(abs(v) for v in losses if math.isfinite(v))
     own = [losses[r] for r in bad]
     share = sum(abs(v) for v in own) / rest if all(map(math.isfinite, own)) and rest > 0 else 1.0
+    usual = float(np.median(np.abs(losses)))
+    # Many losses have a floor that grows with the target (deviances): that is no fault of the row.
+    if all(
+        math.isfinite(r["lowest"]) and r["lowest"] < FAR * usual for r in found["rows"] if r["row"] in bad
+    ):
+        return None
     lowest = next(r["lowest"] for r in found["rows"] if r["row"] == bad[0])
     text = f"{len(bad)} of the worst rows cannot be fitted: however the outputs move, the loss of row {bad[0] + 1} stays above {lowest:.4g} (ordinary rows: {found['reference']:.4g})."
     return Symptom("rows-infeasible", share, text, alarming=share > CARRIED, details={"rows": len(bad)})
@@ -186,6 +245,9 @@ def pairs_unrelated(record: Record) -> Symptom | None:
     found = record.experiments.get("pairs", {})
     if not found or not all(math.isfinite(found[k]) for k in ("true", "permuted", "constant")):
         return None
+    comparable = [one.get("comparable") for _, one in outputs_measured(record, "direction")]
+    if record.experiments.get("targets_are_inputs") or False in comparable:
+        return None  # what is not a target of its own row cannot be the wrong one
     gain = (found["permuted"] - found["true"]) / max(abs(found["constant"]), 1e-12)
     if gain > NOTHING or found["true"] < (1 - NOTHING) * found["constant"]:
         return None

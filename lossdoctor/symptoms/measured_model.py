@@ -17,6 +17,7 @@ COLLAPSED = (
 )
 SCALINGS = ("Rescaling", "Normalization")
 SCALED = 3.0  # root mean square of inputs up to which they need no scaling
+FOUND = 0.1  # share of the rarer kind's entries by which a mask must beat marking nothing
 WEIGHTLESS = 0.02  # share of rows that a class without weight must have to matter
 RESTARTS = 2  # optimizers made anew between the fits of one model, from which on it is no change of phase
 JUMP = 1.3  # loss at a fit's beginning over that at the end of the fit before
@@ -38,7 +39,7 @@ def modes_differ(record: Record) -> Symptom | None:
         return None
     training, inference = found["training_loss"], found["inference_loss"]
     gained = constant - training
-    if not math.isfinite(training) or gained <= 0.1 * abs(constant):
+    if not math.isfinite(gained) or gained <= 0.1 * abs(constant):
         return None
     gap = (inference - training) / gained if math.isfinite(inference) else math.inf
     error = found["gap_error"] or 0.0
@@ -119,9 +120,34 @@ def _is_point(output: dict[str, Any]) -> bool:
     return ratio is not None and ratio < COLLAPSED
 
 
+def mask_missed(record: Record) -> Symptom | None:
+    """A mask of rare marks is not found: no more entries are right than when nothing is marked.
+
+    Value: share of the rarer kind that the answers gain over marking nothing.
+    """
+    target = record.data.targets[0] if record.data.targets else None
+    found = record.experiments.get("evaluation", {}).get("final", {})
+    if (
+        target is None
+        or len(target.shape) < 3
+        or found.get("classes") != 2
+        or found.get("majority", 0.0) < 0.9
+    ):
+        return None
+    rare = 1.0 - found["majority"]
+    gain = (found["accuracy"] - found["majority"]) / rare if rare else 1.0
+    if gain > FOUND:
+        return None
+    text = f"{found['accuracy']:.2%} of the mask's entries are right; marking nothing gives {found['majority']:.2%}."
+    return Symptom("mask-missed", gain, text, alarming=True)
+
+
 def classes_weightless(record: Record) -> Symptom | None:
     """Rows of whole classes have the sample weight zero. Value: the share of rows that do."""
-    counts = record.data.targets[0].counts if record.data.targets else {}
+    target = record.data.targets[0] if record.data.targets else None
+    if target is None or (target.coding == "integer" and target.shape not in ((), (1,))):
+        return None  # of a row of steps some are left out on purpose
+    counts = target.counts
     weights, rows = record.data.class_weights, sum(counts.values())
     lost = [c for c, w in weights.items() if w == 0.0 and rows and counts.get(c, 0) >= WEIGHTLESS * rows]
     if not lost or len(lost) == len(weights):

@@ -26,6 +26,8 @@ loss-activation-mismatch loss-target-mismatch output-shape-mismatch unbounded-lo
 vanishing-gradients exploding-gradients dying-relu saturated-activations missing-nonlinearity
 hidden-activation-ill-suited model-too-small overfitting over-regularized frozen-layers
 architecture-ill-suited numerical-instability
+optimizer-state-lost normalization-mismatch representation-collapse infeasible-targets
+sample-weights-ill-suited data-order non-differentiable-loss
 """.split()
 
 

@@ -125,6 +125,20 @@ def test_norms_join_the_variables_and_skipped_steps_are_counted():
     assert np.isnan(collector.series()["learning_rate"]).all()
 
 
+def test_a_run_that_begins_with_skipped_steps_has_no_gap():
+    """Loss scaling may leave out the very first steps: they get the usual norm once one is known, and NaN till then."""
+    collector = Collector()
+    for _ in range(2):
+        collector.add_steps(rows(np.ones(1), SKIPPED, SKIPPED), 0, None)
+    assert np.isnan(collector.series()["grad_norm"]).all()
+    collector.add_steps(rows(np.ones(2), 3.0, 4.0), 0, None)
+    collector.add_steps(rows(np.ones(1), SKIPPED, SKIPPED), 0, None)
+    assert collector.series()["grad_norm"].tolist() == [5.0] * 5
+    assert collector.series()["grad_norm_max"].tolist() == [5.0] * 5
+    collector.add_steps(rows(np.ones(1), np.inf, 4.0), 0, None)
+    assert collector.series()["grad_norm"][-1] == np.inf  # a gradient that is not finite stays what it is
+
+
 def test_logs_that_come_late_or_fail_to_come_are_nan():
     """Every key of the logs has one value an epoch, NaN where it was missing; what is no number is left out."""
     collector = Collector()

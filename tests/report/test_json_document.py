@@ -42,7 +42,7 @@ def test_reports_follow_the_schema_and_hold_no_bare_nan(which, request):
     ("spoil", "where"),
     [
         (lambda d: d.pop("verdict"), "verdict"),
-        (lambda d: d.update(version=99), "1 was expected"),
+        (lambda d: d.update(version=99), "2 was expected"),
         (lambda d: d["findings"]["diagnoses"][0].update(confidence=1.2), "1.2"),
         (lambda d: d["findings"]["diagnoses"][0].update(severity="fatal"), "fatal"),
         (lambda d: d["record"]["series"].update(x=[1, 2]), "object"),

@@ -18,7 +18,9 @@ Function = Callable[[Any], Any]
 
 def lean(model: Any, usual: Function) -> Function:
     """Returns a train function for `model.train_step`; `usual`, Keras's own, where only that will do."""
-    if model.run_eagerly or int(model.steps_per_execution or 1) != 1 or not _is_alone(model):
+    if model.run_eagerly or int(model.steps_per_execution or 1) != 1:
+        return usual
+    if not _is_alone(model) or not _is_keras_own(model):
         return usual
     on_iterator = _traced(model)
 
@@ -46,6 +48,11 @@ def _traced(model: Any) -> Function:
 def _none_for_optional(part: Any) -> Any:
     """Keras puts an Optional in the place of a part of the data that is None."""
     return None if isinstance(part, tf.experimental.Optional) else part
+
+
+def _is_keras_own(model: Any) -> bool:
+    """Returns whether Keras makes the train function, and not the model's class itself."""
+    return type(model).make_train_function.__module__.startswith("keras.")
 
 
 def _is_alone(model: Any) -> bool:
