@@ -80,6 +80,8 @@ class Passes:
 
     def _compute_loss(self, rows: Sample, outputs: Any, training: bool) -> Any:
         x, y, weight = (tensors(part) for part in (rows.x, rows.y, rows.sample_weight))
+        # On PyTorch Keras multiplies weights with masks in place, and the tensor shares the memory of our array.
+        weight = tree.map_structure(lambda w: None if w is None else ops.copy(w), weight)
         return keras_private.loss_of(
             self.model, x=x, y=y, y_pred=outputs, sample_weight=weight, training=training
         )

@@ -15,7 +15,7 @@ def value_and_gradients(function: Callable[[Tensors], Any], points: Tensors) -> 
     """See `base.Backend.value_and_gradients`."""
     with torch.enable_grad():
         points = _leaves(points)
-        value = function(points).reshape(())
+        value = function(_copies(points)).reshape(())
         return value.detach(), [None if g is None else g.detach() for g in _gradients([value], points)]
 
 
@@ -23,7 +23,7 @@ def hessian_product(function: Callable[[Tensors], Any], points: Tensors, directi
     """See `base.Backend.hessian_product`: the gradient differentiated along the directions (Pearlmutter 1994)."""
     with torch.enable_grad():
         points = _leaves(points)
-        gradients = _gradients([function(points).reshape(())], points, again=True)
+        gradients = _gradients([function(_copies(points)).reshape(())], points, again=True)
         along = _dot(gradients, directions)
         return _or_zeros(_gradients([along], points), points)
 
@@ -34,7 +34,7 @@ def jacobian_product(
     """See `base.Backend.jacobian_product`: J v as the derivative of J^T u . v in u, by two backward passes."""
     with torch.enable_grad():
         points = _leaves(points)
-        outputs = list(function(points))
+        outputs = list(function(_copies(points)))
         zeros = [torch.zeros_like(o).requires_grad_(o.is_floating_point()) for o in outputs]
         along = _dot(_gradients(outputs, points, zeros, again=True), directions)
         return _or_zeros(_gradients([along], zeros), zeros)
@@ -46,7 +46,7 @@ def transposed_product(
     """See `base.Backend.transposed_product`."""
     with torch.enable_grad():
         points = _leaves(points)
-        outputs = list(function(points))
+        outputs = list(function(_copies(points)))
         given = [
             torch.as_tensor(ops.convert_to_tensor(c)).to(o.dtype)
             for c, o in zip(cotangents, outputs, strict=True)
@@ -58,6 +58,11 @@ def _leaves(points: Tensors) -> list[Any]:
     """Returns the points as the ends of a graph of their own."""
     found = [ops.convert_to_tensor(p).detach() for p in points]
     return [p.requires_grad_() if p.is_floating_point() else p for p in found]
+
+
+def _copies(points: Tensors) -> list[Any]:
+    """Returns copies within the graph: Keras multiplies sample weights in place, which autograd forbids for its leaves."""
+    return [p.clone() for p in points]
 
 
 def _gradients(
