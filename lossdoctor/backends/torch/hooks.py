@@ -34,6 +34,7 @@ class Hooks:
         self.error: str | None = None
         self.failures: list[str] = []
         self._undo: list[Callable[[], None]] = []
+        self._layers: list[Any] = []
 
     @classmethod
     def of(cls, model: Any) -> Hooks:
@@ -58,6 +59,7 @@ class Hooks:
         """Restores the model as if we had never been there. Safe to call at any time, any number of times."""
         while self._undo:
             self._undo.pop()()
+        self._layers = []
 
     def _install(self) -> None:
         model = self._model()
@@ -65,11 +67,16 @@ class Hooks:
             return
         self.error, self.failures = None, []
         self._numbers = {id(v): i for i, v in enumerate(model.trainable_variables)}
+        self._regularized = any(getattr(v, "regularizer", None) for v in model.trainable_variables)
+        self._layers = [model, *keras_private.all_layers(model)]
         self.replace(model, "train_step", self._train_step(model.train_step))
         self.replace(model, "test_step", self._test_step(model.test_step))
         self.replace(model, "compute_loss", self._compute_loss(model.compute_loss))
         for optimizer in keras_private.outer_optimizers(model):
             self.replace(optimizer, "apply", self._apply(optimizer))
+
+    def _penalized(self) -> bool:
+        return self._regularized or keras_private.may_add_losses(self._layers)
 
     def replace(self, owner: Any, name: str, wrapper: Any) -> None:
         """Sets an attribute beside Keras's and torch's tracking, until `undo`."""
@@ -88,7 +95,7 @@ class Hooks:
 
     def _train_step(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def train_step(data: Any, *args: Any, **kwargs: Any) -> Any:
-            self.step = Step(self._model(), self._numbers, data)
+            self.step = Step(self._model(), self._numbers, self._penalized, data)
             try:
                 self._tell("before", self.step)
                 self.step.logs = original(data, *args, **kwargs)

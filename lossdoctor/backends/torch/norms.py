@@ -28,7 +28,13 @@ def stacked(values: Sequence[Any]) -> Any:
     """Returns scalar tensors and numbers as one float32 vector, on the first device among them that is not the CPU."""
     devices = (v.device for v in values if torch.is_tensor(v) and v.device.type != "cpu")
     device = next(devices, torch.device("cpu"))
-    return torch.stack([torch.as_tensor(v, dtype=torch.float32, device=device) for v in values])
+    return torch.stack([_on(v, device) for v in values])
+
+
+def _on(value: Any, device: Any) -> Any:
+    if torch.is_tensor(value) and value.dtype is torch.float32 and value.device == device:
+        return value
+    return torch.as_tensor(value, dtype=torch.float32, device=device)
 
 
 def _dense(tensor: Any) -> Any:

@@ -17,7 +17,7 @@ def random_state(seed: int) -> Callable[[], None]:
 def noted() -> Callable[[], None]:
     """Notes the generators that dropout without a seed of its own and torch modules draw from."""
     host = torch.random.get_rng_state()
-    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
 
     def restore() -> None:
         torch.random.set_rng_state(host)

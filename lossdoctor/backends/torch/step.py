@@ -28,8 +28,8 @@ class Step:
         scaled: whether a LossScaleOptimizer decides by itself whether there is an update.
     """
 
-    def __init__(self, model: Any, numbers: dict[int, int], data: Any):
-        self.model, self._numbers, self.data = model, numbers, data
+    def __init__(self, model: Any, numbers: dict[int, int], penalized: Callable[[], bool], data: Any):
+        self.model, self._numbers, self._penalized, self.data = model, numbers, penalized, data
         self.loss: Any = None
         self.penalty: Any = None
         self.logs: Any = None
@@ -44,9 +44,10 @@ class Step:
 
     def note_loss(self, loss: Any) -> None:
         """`loss` is the true loss of the batch: with penalties and weights, before loss scaling."""
-        self.loss = scalar(loss)
-        with torch.no_grad():
-            self.penalty = sum((scalar(part) for part in self.model.losses), torch.zeros(()))
+        self.loss, self.penalty = scalar(loss), 0.0
+        if self._penalized():  # to ask all layers takes as long as all norms together
+            with torch.no_grad():
+                self.penalty = sum(scalar(part) for part in self.model.losses)
 
     def note_gradients(
         self, optimizer: Any, gradients: Sequence[Any], variables: Sequence[Any] | None
