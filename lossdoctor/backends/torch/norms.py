@@ -10,8 +10,7 @@ import torch
 
 def norms_of(tensors: Sequence[Any], order: float = 2.0) -> list[Any]:
     """Returns the norm of each tensor, scalars: the L2 norm, with order=inf the largest absolute entry."""
-    dense = [_dense(t) for t in tensors]
-    return [torch.linalg.vector_norm(t, order) if t.numel() else torch.zeros(()) for t in dense]
+    return [_norm(t, order) for t in tensors]
 
 
 def largest_entries(tensors: Sequence[Any]) -> list[Any]:
@@ -37,8 +36,10 @@ def _on(value: Any, device: Any) -> Any:
     return torch.as_tensor(value, dtype=torch.float32, device=device)
 
 
-def _dense(tensor: Any) -> Any:
-    """Returns the entries that a tensor stores; float16 and the like as float32."""
+def _norm(tensor: Any, order: float) -> Any:
     tensor = tensor.detach()
-    tensor = tensor.coalesce().values() if tensor.is_sparse else tensor
-    return tensor if tensor.dtype in (torch.float32, torch.float64) else tensor.to(torch.float32)
+    if tensor.is_sparse:
+        tensor = tensor.coalesce().values()
+    if tensor.dtype is not torch.float32 and tensor.dtype is not torch.float64:
+        tensor = tensor.to(torch.float32)
+    return torch.linalg.vector_norm(tensor, order) if tensor.numel() else torch.zeros(())

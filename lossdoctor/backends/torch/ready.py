@@ -18,7 +18,9 @@ class Ready:
     """
 
     def __init__(self, row: Sequence[Any]):
-        self._row = stacked(row)
+        self._numbers = list(row)  # those that are known already take no way over the device
+        self._places = [i for i, v in enumerate(row) if torch.is_tensor(v)]
+        self._row = stacked([row[i] for i in self._places] or [0.0])
         self._event = None if self._row.device.type == "cpu" else _event(self._row.device)
 
     def is_ready(self) -> bool:
@@ -29,7 +31,9 @@ class Ready:
 
     def values(self) -> list[float]:
         """Returns the numbers. Waits for them."""
-        return [float(v) for v in self._row.tolist()]
+        for place, value in zip(self._places, self._row.tolist(), strict=False):
+            self._numbers[place] = value
+        return self._numbers
 
 
 def _event(device: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -103,7 +104,7 @@ class TorchWatch(Reader):
     def _take(self, row: Ready, batch: Any) -> None:
         values = row.values()
         measured = [values[0], *values[len(STEP_COLUMNS) :]]
-        if batch is not None and self._bad is None and not np.isfinite(sum(measured)):
+        if batch is not None and self._bad is None and not math.isfinite(sum(measured)):
             self._bad = data_rows.last_rows(batch)
         self._there.append(values)
 
