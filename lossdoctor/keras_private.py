@@ -142,6 +142,11 @@ def loss_metrics(model: Any) -> list[Any]:
     return list({id(m): m for m in found}.values())
 
 
+def may_add_losses(layers: list[Any]) -> bool:
+    """Returns whether any of these layers added a loss in its last call; True when it cannot be seen."""
+    return any(getattr(layer, "_losses", True) for layer in layers)
+
+
 def compile_config(model: Any) -> dict[str, Any]:
     """Returns what the user passed to compile(), {} when that cannot be seen."""
     return dict(getattr(getattr(model, "_compile_config", None), "config", None) or {})

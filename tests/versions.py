@@ -6,8 +6,11 @@ from importlib import metadata
 
 
 def installed(name: str) -> tuple[int, int]:
-    """Returns major and minor version of an installed package."""
-    major, minor = metadata.version(name).split(".")[:2]
+    """Returns major and minor version of a package, (0, 0) where it is not installed."""
+    try:
+        major, minor = metadata.version(name).split(".")[:2]
+    except metadata.PackageNotFoundError:
+        return 0, 0
     return int(major), int(minor)
 
 

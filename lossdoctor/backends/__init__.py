@@ -9,7 +9,7 @@ from importlib import import_module
 
 from lossdoctor.backends.base import Backend, UnsupportedBackend
 
-SUPPORTED = ("tensorflow", "jax")
+SUPPORTED = ("tensorflow", "jax", "torch")
 
 
 def current() -> Backend:

@@ -245,8 +245,14 @@ class Backend(Protocol):
 
     # The process
 
-    def random_state(self) -> Callable[[], None]:
-        """Notes the backend's own random generators; the function returned puts them back."""
+    def preserved(self, model: Any) -> AbstractContextManager[Any]:
+        """A context at whose end is back what calls of the model change though no Keras variable holds it."""
+
+    def random_state(self, seed: int) -> Callable[[], None]:
+        """Notes the backend's own random generators, and seeds those that models draw from.
+
+        The function returned puts them back.
+        """
 
     def write_events(self, folder: str, steps: Sequence[tuple[int, Mapping[str, float | str]]]) -> None:
         """Writes numbers and texts as TensorBoard events, by step, each with its tag.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor import keras_private
+from lossdoctor import backends, keras_private
 from lossdoctor.backends.sample import Sample
 from lossdoctor.keras_layers import activation_of, written_names
 from lossdoctor.record import Activity
@@ -40,7 +40,7 @@ def evaluate_layers(model: Any, weights: list[np.ndarray], sample: Sample, when:
     Raises:
         Exception: whatever the model raises for such a call; the caller says that nothing was evaluated.
     """
-    from keras import tree
+    from keras import ops, tree
 
     calls: list[tuple[Any, Any, Any]] = []
     with _recording(keras_private.layers(model), calls):
@@ -53,7 +53,7 @@ def evaluate_layers(model: Any, weights: list[np.ndarray], sample: Sample, when:
         _activity(names.get(id(layer), layer.name), layer, given, out, when, id(layer) in final)
         for layer, given, out in calls
     )
-    return LayerOutputs(activities, [np.asarray(t, dtype=np.float64) for t in tensors], last)
+    return LayerOutputs(activities, [np.asarray(ops.convert_to_numpy(t), np.float64) for t in tensors], last)
 
 
 def _stateless(model: Any, weights: list[np.ndarray], x: Any) -> Any:
@@ -64,7 +64,8 @@ def _stateless(model: Any, weights: list[np.ndarray], x: Any) -> Any:
     rest = [ops.convert_to_tensor(by_id.get(id(v), v.value)) for v in model.non_trainable_variables]
     x = tree.map_structure(lambda a: None if a is None else ops.convert_to_tensor(a), x)
     mode = {"training": False} if keras_private.takes_training(model) else {}
-    result, _ = model.stateless_call(trainable, rest, x, **mode)
+    with backends.current().preserved(model):
+        result, _ = model.stateless_call(trainable, rest, x, **mode)
     return result
 
 
@@ -125,10 +126,12 @@ def _activity(name: str, layer: Any, given: Any, out: Any, when: str, output: bo
 
 def _matrix(value: Any) -> np.ndarray | None:
     """Returns a tensor as [rows, units] (all axes but the last flattened), None for anything else."""
+    from keras import ops
+
     if not hasattr(value, "shape") or not hasattr(value, "dtype"):
         return None
     try:
-        array = np.asarray(value)
+        array = np.asarray(ops.convert_to_numpy(value))
         if array.ndim == 0:
             return None
         array = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array[:, None]

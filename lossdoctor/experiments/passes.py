@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import ops, tree
 
-from lossdoctor import keras_private
+from lossdoctor import backends, keras_private
 from lossdoctor.backends.sample import Sample
 
 Weights = Sequence[np.ndarray]
@@ -56,7 +56,7 @@ class Passes:
             values: other values for the trainable variables, for derivatives with respect to them.
         """
         mode = {"training": training} if keras_private.takes_training(self.model) else {}
-        with self._scope(values):
+        with self._scope(values), backends.current().preserved(self.model):
             return self.model(tensors(x), **mode)
 
     def loss(self, rows: Sample, outputs: Any, *, training: bool = False) -> Any:
@@ -75,11 +75,13 @@ class Passes:
     def total_loss(self, rows: Sample, *, training: bool = True, values: Sequence[Any] = ()) -> Any:
         """Returns the loss that a training step minimises, a scalar tensor: penalties and add_loss included."""
         mode = {"training": training} if keras_private.takes_training(self.model) else {}
-        with self._scope(values):
+        with self._scope(values), backends.current().preserved(self.model):
             return self._compute_loss(rows, self.model(tensors(rows.x), **mode), training)
 
     def _compute_loss(self, rows: Sample, outputs: Any, training: bool) -> Any:
         x, y, weight = (tensors(part) for part in (rows.x, rows.y, rows.sample_weight))
+        # On PyTorch Keras multiplies weights with masks in place, and the tensor shares the memory of our array.
+        weight = tree.map_structure(lambda w: None if w is None else ops.copy(w), weight)
         return keras_private.loss_of(
             self.model, x=x, y=y, y_pred=outputs, sample_weight=weight, training=training
         )

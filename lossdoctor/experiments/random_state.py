@@ -16,13 +16,13 @@ SEED = 20_211  # any number does: experiments on the same run must come out the 
 
 @contextmanager
 def undisturbed(seed: int = SEED) -> Iterator[None]:
-    """Seeds Python's and NumPy's generators for the block; puts back those, Keras's and the backend's.
+    """Seeds Python's, NumPy's and the backend's generators for the block; puts back those and Keras's.
 
     Keras draws the seeds of its initializers and dropout layers from Python's generator, so that one
     decides what is drawn.
     """
     python, numpy = random.getstate(), np.random.get_state()
-    ours, restore_backend = _KerasState(), backends.current().random_state()
+    ours, restore_backend = _KerasState(), backends.current().random_state(seed)
     random.seed(seed)
     np.random.seed(seed)
     try:

@@ -123,12 +123,16 @@ def _parts(passes: Passes, rows: Sample, outputs: Any, axes: int) -> Array | Non
     """
     given = tree.flatten(rows.sample_weight) if rows.sample_weight is not None else []
 
+    # PyTorch multiplies masks into weights in place, so that these need all axes in full.
+    shapes = {tuple(t.shape[:axes]) for t in tree.flatten(outputs)}
+    shape = shapes.pop() if len(shapes) == 1 else (rows.rows, *[1] * (axes - 1))
+
     def loss(points: Any) -> Any:
         factor = points[0]
         shaped = [
             tensor(w) * ops.reshape(factor, (-1, *[1] * (np.ndim(w) - 1))) for w in given if w is not None
         ]
-        own = ops.reshape(factor, (-1, *[1] * (axes - 1)))
+        own = ops.reshape(factor, (-1, *[1] * (axes - 1))) * ops.ones(shape)
         weights = tree.pack_sequence_as(rows.sample_weight, shaped) if given else own
         return passes.loss(Sample(rows.x, rows.y, weights), outputs)
 

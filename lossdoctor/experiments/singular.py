@@ -37,6 +37,8 @@ FUNCTIONS = {
 }  # fmt: skip
 OPERATORS = {"__truediv__": "divide", "__rtruediv__": "divide", "__pow__": "power", "__rpow__": "power"}
 
+IMMUTABLE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE, a class whose attributes cannot be set
+
 # Derivatives of functions of one operand, and an operand at which each is harmless.
 SLOPES: dict[str, tuple[Callable[[Array], Array], float]] = {
     "sqrt": (lambda x: 0.5 / np.sqrt(x), 1.0),
@@ -94,8 +96,8 @@ def intercepted(handler: Handler, tensor: Any) -> Iterator[None]:
         for owner, name, operation in _sites(tensor):
             original = getattr(owner, name)
             swapped = name in ("__rtruediv__", "__rpow__")
+            stack.callback(_putting_back(owner, name))
             setattr(owner, name, _wrapper(original, operation, handler, inside, swapped))
-            stack.callback(setattr, owner, name, original)
         yield
 
 
@@ -106,9 +108,18 @@ def _sites(tensor: Any) -> Iterator[tuple[Any, str, str]]:
         names = vars(module) if module is not None else {}
         yield from ((module, name, operation) for name, operation in FUNCTIONS.items() if name in names)
     for name, operation in OPERATORS.items():
-        owner = next((c for c in type(tensor).__mro__ if name in vars(c)), None)
-        if owner is not None and owner is not object:
-            yield owner, name, operation
+        classes = type(tensor).__mro__
+        place = next((i for i, c in enumerate(classes) if name in vars(c)), None)
+        # PyTorch has some of its operators in a base class that is written in C.
+        settable = [] if place is None else [c for c in classes[: place + 1] if not c.__flags__ & IMMUTABLE]
+        if settable and settable[-1] is not object:
+            yield settable[-1], name, operation
+
+
+def _putting_back(owner: Any, name: str) -> Callable[[], None]:
+    if name in vars(owner):
+        return functools.partial(setattr, owner, name, getattr(owner, name))
+    return functools.partial(delattr, owner, name)
 
 
 def _wrapper(original: Function, operation: str, handler: Handler, inside: list[bool], swapped: bool) -> Any:

@@ -17,6 +17,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops, tree
 
@@ -130,9 +131,12 @@ class _Measured:
 def noise_layers(model: Any) -> list[Any]:
     """Returns the leaf layers that make noise in training mode only: dropout, noise, random augmentation.
 
-    They hold a seed and take `training`; weights are allowed for recurrent cells alone, which drop inside.
+    They hold a seed and take `training`; weights are allowed for recurrent cells alone, which drop inside, and for their
+    layers, which do so on PyTorch.
     """
-    return [layer for layer in keras_private.layers(model) if _makes_noise(layer)]
+    leaves = {id(layer) for layer in keras_private.layers(model)}
+    known = [a for a in keras_private.all_layers(model) if id(a) in leaves or isinstance(a, keras.layers.RNN)]
+    return [layer for layer in known if _makes_noise(layer)]
 
 
 def _makes_noise(layer: Any) -> bool:

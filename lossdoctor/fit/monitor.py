@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import keras
 import numpy as np
 
 import lossdoctor.fit.earlier_fits as earlier_fits
@@ -178,7 +179,7 @@ class Monitor:
             return None
         known = dict(zip(map(id, self.model.trainable_variables), self._good, strict=False))
         pairs = zip(self.model.weights, self.initial, strict=True)
-        return [np.asarray(known.get(id(v), first)) for v, first in pairs]
+        return [keras.ops.convert_to_numpy(known.get(id(v), first)) for v, first in pairs]
 
     def record(self) -> Record:
         """Returns what was measured so far."""

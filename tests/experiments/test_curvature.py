@@ -74,7 +74,7 @@ def test_the_limit_of_a_linear_regression_is_that_of_its_hessian(optimizer: Any,
 def test_adam_and_rmsprop_are_limited_by_the_preconditioned_curvature(kind: Any, factor: float) -> None:
     """The Hessian divided by the root of the mean squared gradient on both sides, as computed by hand."""
     model, sample, hessian = linear(kind(0.01))
-    errors = np.asarray(model(sample.x)) - sample.y
+    errors = keras.ops.convert_to_numpy(model(sample.x)) - sample.y
     squares = np.square((2 * errors * sample.x).mean(0))  # one batch of all rows: the same each time
     root = np.sqrt(np.sqrt(squares) + 1e-7)
     top = np.linalg.eigvalsh(hessian / np.outer(root, root))[-1]
@@ -98,7 +98,7 @@ def test_gauss_newton_and_hessian_agree_where_the_residual_is_zero() -> None:
         [keras.Input((5,)), keras.layers.Dense(7, activation="tanh"), keras.layers.Dense(2)]
     )
     model.compile(keras.optimizers.SGD(0.1), "mse")
-    known = Sample(x, np.asarray(model(x)))
+    known = Sample(x, keras.ops.convert_to_numpy(model(x)))
     curvature = Curvature(variant_of(model, known), known)
     v = rng.normal(size=curvature.size)
     assert np.allclose(curvature.hessian(v), curvature.gauss_newton(v), atol=1e-4)

@@ -14,6 +14,8 @@ from lossdoctor.experiments.passes import Passes
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(32, 5)).astype("float32")
 Y = (X @ RNG.normal(size=(5, 1))).astype("float32")
+# PyTorch's norm has the gradient 0 at 0, and its ReLU lets no gradient of a unit that is off through, also no NaN.
+ON_TORCH = pytest.mark.skipif(keras.backend.backend() == "torch", reason="no fault on PyTorch")
 SETTINGS = ("cut", "flat", "without_effect", "not_tried")
 
 
@@ -27,7 +29,7 @@ def net(loss, activation=None):
 def met(model, row=7):
     """Targets of which one equals the model's output."""
     y = Y.copy()
-    y[row] = np.asarray(Passes(model).forward(X))[row]
+    y[row] = keras.ops.convert_to_numpy(Passes(model).forward(X))[row]
     return y
 
 
@@ -45,7 +47,7 @@ def where_ratio(y, p):
         (lambda y, p: ops.mean(ops.sqrt(ops.sum(ops.square(y - p), -1))), "sqrt"),
         (lambda y, p: ops.mean(ops.sum(ops.square(y - p), -1) ** 0.5), "power"),
         (lambda y, p: ops.mean(ops.power(ops.abs(y - p), 0.5)), "power"),
-        (lambda y, p: ops.mean(ops.norm(y - p, axis=-1)), "norm"),
+        pytest.param(lambda y, p: ops.mean(ops.norm(y - p, axis=-1)), "norm", marks=ON_TORCH),
     ],
 )
 def test_root_of_zero_in_the_loss(loss, operation):
@@ -58,6 +60,7 @@ def test_root_of_zero_in_the_loss(loss, operation):
     assert found["edge"] and not found["targets_only"] and found["variable"].endswith("kernel")
 
 
+@ON_TORCH
 @pytest.mark.parametrize(("loss", "operation"), [(where_log, "log"), (where_ratio, "divide")])
 def test_branch_behind_where(loss, operation):
     """The value of the other branch is not used, its gradient is."""
@@ -123,6 +126,7 @@ def test_distance_of_two_equal_embeddings():
     assert fine["finite"] and not any(fine[k] for k in ("cut", "flat"))
 
 
+@ON_TORCH
 def test_an_operation_of_the_graph():
     """ops.norm of symbolic tensors is no layer, but has a place."""
     left, right = keras.Input((5,)), keras.Input((5,))

@@ -106,7 +106,7 @@ class Own(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         errors = ops.square(y[0] - y_pred[0]) + ops.square(y[1] - y_pred[1])
-        return ops.mean(errors[:, 0] * sample_weight)
+        return ops.mean(errors[:, 0] * keras.tree.flatten(sample_weight)[0])
 
 
 def test_custom_loss_several_outputs_and_weights():

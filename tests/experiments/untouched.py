@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 
+import keras
 import numpy as np
 
 
@@ -24,7 +25,7 @@ def _state(model):
     variables = {id(v): v for layer in layers for v in layer.variables}
     variables.update({id(v): v for v in model.optimizer.variables})
     variables.update({id(v): v for metric in model.metrics for v in metric.variables})
-    state = {f"variable {i}": np.array(v.value) for i, v in variables.items()}
+    state = {f"variable {i}": keras.ops.convert_to_numpy(v) for i, v in variables.items()}
     state["attributes"] = np.array([" ".join(sorted(vars(layer))) for layer in layers])
     state["python"] = np.array(str(random.getstate()))
     state["numpy"] = np.array(str(np.random.get_state()))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import jax
 
 from lossdoctor.backends.base import UnsupportedBackend
+from lossdoctor.backends.event_file import write_events
 from lossdoctor.backends.jax import derivatives, held_state, programs
-from lossdoctor.backends.jax.event_file import write_events
 from lossdoctor.backends.jax.protection import JaxProtection, obstacle, uses_nnx
 from lossdoctor.backends.jax.training_loop import training_loop
 from lossdoctor.backends.jax.watch import JaxWatch
@@ -59,7 +59,10 @@ class JaxBackend:
         traced: Callable[..., Any] = jax.jit(function)
         return traced
 
-    def random_state(self) -> Callable[[], None]:
+    def preserved(self, model: Any) -> AbstractContextManager[Any]:
+        return nullcontext()  # all that a call changes is held by variables of Keras
+
+    def random_state(self, seed: int) -> Callable[[], None]:
         return lambda: None  # JAX has no generator of its own; Keras's seeds are put back by those who ask
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,9 @@ class TensorFlowBackend:
     def outside_of_trace(self) -> AbstractContextManager[Any]:
         context: AbstractContextManager[Any] = tf.init_scope()
         return context
+
+    def preserved(self, model: Any) -> AbstractContextManager[Any]:
+        return nullcontext()  # all that a call changes is held by variables of Keras
 
     def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return function(*arguments)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 
-def random_state() -> Callable[[], None]:
+def random_state(seed: int) -> Callable[[], None]:
     """See `base.Backend.random_state`.
 
-    The global seed is not among them: setting it would start all of the user's own stateful operations anew.
+    Nothing is seeded, as models of Keras draw from seeds of Keras. The global seed is not among what is noted: setting it would start all of the user's own stateful operations anew.
     """
     eager, generator = _eager_generator(), _global_generator()
     eager_state = None if eager is None else eager.getstate()
